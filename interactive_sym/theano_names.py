@@ -1,0 +1,192 @@
+"""The drop-in: programs that say `import theano` run on this package, on request only.
+
+Importing this module changes nothing. Two ways to ask:
+
+- in a program or notebook, before its first `import theano`::
+
+      import interactive_sym.theano_names
+
+      interactive_sym.theano_names.install()
+
+- for a whole script, unchanged: ``python -m interactive_sym.theano_names script.py [arguments]``
+
+`MODULES` is the whole mapping: a module of Theano's tree on the left, the module of ours that stands for it on the right. Where the two
+agree one to one, both names give the very same module object; where Theano spreads names over several of its modules, a small
+module is made whose attributes are looked up in ours. A Theano module that is not in the table cannot be imported, and the error lists
+what can.
+
+Floor: top. It imports nothing of the package until a name is asked for. Read next: `interactive_sym/__init__.py`, the names themselves.
+"""
+
+import importlib
+import runpy
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+__all__ = ["MODULES", "install", "installed", "main", "uninstall"]
+
+SAME = "same"
+"""The two names give one module object."""
+LOOKUP = "lookup"
+"""A module of Theano's name whose attributes are those of ours."""
+FOLDER = "folder"
+"""A package that only holds other modules."""
+
+MODULES: dict[str, tuple[str, str]] = {
+    "theano": (LOOKUP, "interactive_sym"),
+    "theano.compile": (LOOKUP, "interactive_sym"),
+    "theano.compile.function": (LOOKUP, "interactive_sym"),
+    "theano.compile.function_module": (LOOKUP, "interactive_sym"),
+    "theano.compile.io": (LOOKUP, "interactive_sym"),
+    "theano.compile.mode": (SAME, "interactive_sym.mode"),
+    "theano.compile.pfunc": (LOOKUP, "interactive_sym"),
+    "theano.compile.sharedvalue": (LOOKUP, "interactive_sym"),
+    "theano.configdefaults": (LOOKUP, "interactive_sym"),
+    "theano.gof": (LOOKUP, "interactive_sym"),
+    "theano.gof.graph": (SAME, "interactive_sym.core.graph"),
+    "theano.gradient": (SAME, "interactive_sym.gradient"),
+    "theano.printing": (SAME, "interactive_sym.printing"),
+    "theano.sandbox": (FOLDER, ""),
+    "theano.sandbox.rng_mrg": (SAME, "interactive_sym.tensor.rng_mrg"),
+    "theano.tensor": (SAME, "interactive_sym.tensor"),
+    "theano.tensor.basic": (LOOKUP, "interactive_sym.tensor"),
+    "theano.tensor.shared_randomstreams": (SAME, "interactive_sym.tensor.shared_randomstreams"),
+}
+
+
+class _Loader(Loader):
+    """Makes one module of the table."""
+
+    def __init__(self, kind: str, ours: str) -> None:
+        self.kind = kind
+        self.ours = ours
+        self.spec_of_ours: ModuleSpec | None = None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        if self.kind != SAME:
+            return ModuleType(spec.name, f"Stands for {spec.name}: see `interactive_sym.theano_names`.")
+        module = importlib.import_module(self.ours)
+        self.spec_of_ours = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        if self.kind == SAME:
+            module.__spec__ = self.spec_of_ours  # the import system has just put the other name's there
+        elif self.kind == LOOKUP:
+            ours = importlib.import_module(self.ours)
+            theirs = module.__name__
+
+            def look_up(name: str) -> object:
+                if name.startswith("__"):
+                    raise AttributeError(name)
+                try:
+                    return getattr(ours, name)
+                except AttributeError:
+                    raise AttributeError(f"module {theirs!r} (here {ours.__name__!r}) has no attribute {name!r}") from None
+
+            public = [name for name in dir(ours) if not name.startswith("_")]
+            vars(module).update(__getattr__=look_up, __dir__=lambda: public, __all__=public)
+            if version := getattr(ours, "__version__", None):
+                vars(module)["__version__"] = version
+
+
+class _Finder(MetaPathFinder):
+    """Answers for `theano` and every module below it."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != "theano" and not fullname.startswith("theano."):
+            return None
+        if fullname not in MODULES:
+            known = ", ".join(sorted(MODULES))
+            raise ModuleNotFoundError(
+                f"interactive_sym has no counterpart of {fullname!r}. It stands for: {known}", name=fullname
+            )
+        kind, ours = MODULES[fullname]
+        package = any(name.startswith(fullname + ".") for name in MODULES)
+        return ModuleSpec(fullname, _Loader(kind, ours), origin=f"interactive_sym.theano_names: {ours}", is_package=package)
+
+
+_finder = _Finder()
+
+
+def _loaded() -> list[str]:
+    return [name for name in sys.modules if name == "theano" or name.startswith("theano.")]
+
+
+def installed() -> bool:
+    """Whether `import theano` means this package now.
+
+    >>> installed()
+    False
+    """
+    return _finder in sys.meta_path
+
+
+def install() -> None:
+    """Makes `import theano` and the modules of `MODULES` mean this package, until `uninstall()`. Twice is as good as once.
+
+    A Theano that is installed but not imported stays out of the way.
+
+    Raises:
+        ImportError: another `theano` is already imported in this process. Ask before the first `import theano`.
+
+    >>> install()
+    >>> import theano, theano.tensor, interactive_sym.tensor
+    >>> theano.tensor is interactive_sym.tensor
+    True
+    >>> uninstall()
+    """
+    if installed():
+        return
+    if "theano" in sys.modules:
+        where = getattr(sys.modules["theano"], "__file__", None) or "an unknown place"
+        raise ImportError(
+            f"theano is already imported, from {where}; objects of two packages do not mix.\n"
+            "Cure: call interactive_sym.theano_names.install() before the first `import theano`.",
+            name="theano",
+        )
+    sys.meta_path.insert(0, _finder)
+
+
+def uninstall() -> None:
+    """Takes back what `install()` did: the next `import theano` is again what it would be without this package.
+
+    Modules that a program has already bound to a name stay as they are. Without `install()` before it, does nothing.
+    """
+    if not installed():
+        return
+    sys.meta_path.remove(_finder)
+    for name in _loaded():
+        del sys.modules[name]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a script whose `import theano` means this package: `python -m interactive_sym.theano_names script.py [arguments]`.
+
+    Returns the exit status 2 when there is no such script; an error of the script itself passes through.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    usage = "usage: python -m interactive_sym.theano_names script.py [arguments]"
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(usage)
+        return 0 if arguments else 2
+    script = Path(arguments[0])
+    if not script.is_file():
+        print(f"{usage}\nno such script: {script}", file=sys.stderr)
+        return 2
+    sys.argv = arguments
+    sys.path[0] = str(script.resolve().parent)
+    # `python -m` runs this file as __main__; the finder that counts is the one under the module's own name.
+    importlib.import_module("interactive_sym.theano_names").install()
+    runpy.run_path(str(script), run_name="__main__")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""Each test runs a program of its own: what is imported is a property of the process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from interactive_sym.theano_names import MODULES
+
+ASK = "import interactive_sym.theano_names as names\nnames.install()\n"
+
+
+def python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **variables}
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, env=environment)
+
+
+def output(program: str, **variables: str) -> str:
+    done = python("-c", program, **variables)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def other_theano(tmp_path: Path) -> str:
+    """A folder for PYTHONPATH with another package named theano."""
+    (tmp_path / "theano").mkdir()
+    (tmp_path / "theano" / "__init__.py").write_text("mine = False\n")
+    return str(tmp_path)
+
+
+def test_nothing_happens_unasked(other_theano: str) -> None:
+    program = "import interactive_sym, interactive_sym.theano_names, theano\nprint(theano.mine)"
+    assert output(program, PYTHONPATH=other_theano) == "False\n"
+
+
+def test_an_installed_theano_stays_out_of_the_way(other_theano: str) -> None:
+    program = ASK + "import theano, interactive_sym\nprint(theano.function is interactive_sym.function)"
+    assert output(program, PYTHONPATH=other_theano) == "True\n"
+
+
+def test_an_imported_theano_is_refused(other_theano: str) -> None:
+    done = python("-c", "import theano\n" + ASK, PYTHONPATH=other_theano)
+    assert done.returncode == 1
+    assert "ImportError: theano is already imported, from" in done.stderr
+    assert "Cure:" in done.stderr
+
+
+def test_uninstall_gives_the_name_back(other_theano: str) -> None:
+    program = ASK + "import theano.tensor\nnames.uninstall()\nnames.uninstall()\nimport theano\nprint(theano.mine)"
+    assert output(program, PYTHONPATH=other_theano) == "False\n"
+
+
+def test_installing_twice_is_as_good_as_once() -> None:
+    assert output(ASK + "names.install()\nnames.uninstall()\nprint(names.installed())") == "False\n"
+
+
+def test_every_module_of_the_table_imports() -> None:
+    output(ASK + "import importlib\nfor name in names.MODULES: importlib.import_module(name)")
+
+
+def test_parents_stand_in_the_table() -> None:
+    for name in MODULES:
+        assert name == "theano" or name.rpartition(".")[0] in MODULES
+
+
+def test_the_chapters_imports() -> None:
+    program = """
+import theano
+import theano.tensor as T
+from theano.tensor.shared_randomstreams import RandomStreams
+from theano.sandbox.rng_mrg import MRG_RandomStreams
+from theano import function, shared, Param, In, Out, config
+import interactive_sym, interactive_sym.tensor.rng_mrg, interactive_sym.tensor.shared_randomstreams
+assert T is interactive_sym.tensor and theano.tensor is T
+assert function is interactive_sym.function and theano.shared is interactive_sym.shared
+assert RandomStreams is interactive_sym.tensor.shared_randomstreams.RandomStreams
+assert MRG_RandomStreams is interactive_sym.tensor.rng_mrg.MRG_RandomStreams
+assert theano.config is interactive_sym.config
+assert theano.grad is interactive_sym.grad
+"""
+    output(ASK + program)
+
+
+def test_our_modules_keep_their_own_specs() -> None:
+    program = ASK + (
+        "import theano.tensor, theano.sandbox.rng_mrg, interactive_sym.tensor.rng_mrg as ours\n"
+        "print(theano.tensor.__spec__.name, theano.tensor.__name__, ours.__spec__.name)"
+    )
+    assert output(program) == "interactive_sym.tensor interactive_sym.tensor interactive_sym.tensor.rng_mrg\n"
+
+
+def test_an_unknown_module_says_what_there_is() -> None:
+    done = python("-c", ASK + "import theano.sandbox.cuda")
+    assert "ModuleNotFoundError: interactive_sym has no counterpart of 'theano.sandbox.cuda'" in done.stderr
+    assert "theano.sandbox.rng_mrg" in done.stderr
+
+
+def test_an_unknown_name_says_whose_it_is() -> None:
+    done = python("-c", ASK + "import theano\ntheano.no_such_name")
+    assert "module 'theano' (here 'interactive_sym') has no attribute 'no_such_name'" in done.stderr
+
+
+def test_script(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("import theano.tensor as T\n")
+    script = tmp_path / "script.py"
+    script.write_text("import sys, beside, theano.tensor as T\nprint(__name__, sys.argv[1:], beside.T is T)\n")
+    done = python("-m", "interactive_sym.theano_names", str(script), "one", "--two")
+    assert (done.stdout, done.stderr) == ("__main__ ['one', '--two'] True\n", "")
+
+
+def test_script_errors(tmp_path: Path) -> None:
+    assert python("-m", "interactive_sym.theano_names").returncode == 2
+    missing = python("-m", "interactive_sym.theano_names", str(tmp_path / "none.py"))
+    assert missing.returncode == 2
+    assert "no such script" in missing.stderr
+    script = tmp_path / "exits.py"
+    script.write_text("raise SystemExit(7)\n")
+    assert python("-m", "interactive_sym.theano_names", str(script)).returncode == 7
