@@ -33,9 +33,11 @@ test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg $(TEST_ARGS)
 
 # The peers are a convenience: when some of them cannot be installed here, the table says which are absent.
+# PyTorch is measured when it is there, but brings gigabytes: ask with `make bench PEERS="numexpr numba pytensor jax torch"`.
+PEERS ?= numexpr numba pytensor jax
 $(VENV)/.installed-bench: pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet --editable .
-	-@for peer in numexpr numba pytensor jax torch; do $(PIP) install --quiet $$peer || echo "$$peer: not installed"; done
+	-@for peer in $(PEERS); do $(PIP) install --quiet $$peer || echo "$$peer: not installed"; done
 	@touch $@
 
 bench: $(VENV)/.installed-bench

@@ -10,12 +10,13 @@ Importing this module changes nothing. Two ways to ask:
 
 - for a whole script, unchanged: ``python -m interactive_sym.theano_names script.py [arguments]``
 
-`MODULES` is the whole mapping: a module of Theano's tree on the left, the module of ours that stands for it on the right. Where the two
-agree one to one, both names give the very same module object; where Theano spreads names over several of its modules, a small
-module is made whose attributes are looked up in ours. A Theano module that is not in the table cannot be imported, and the error lists
-what can.
+`MODULES` is the whole mapping: a module of Theano's tree on the left, the module of ours that stands for it on the
+right. Where the two agree one to one, both names give the very same module object; where Theano spreads names over
+several of its modules, a small module is made whose attributes are looked up in ours. A Theano module that is not in
+the table cannot be imported, and the error lists what can.
 
-Floor: top. It imports nothing of the package until a name is asked for. Read next: `interactive_sym/__init__.py`, the names themselves.
+Floor: top. It imports nothing of the package until a name is asked for. Read next: `interactive_sym/__init__.py`, the
+names themselves.
 """
 
 import importlib
@@ -86,7 +87,9 @@ class _Loader(Loader):
                 try:
                     return getattr(ours, name)
                 except AttributeError:
-                    raise AttributeError(f"module {theirs!r} (here {ours.__name__!r}) has no attribute {name!r}") from None
+                    raise AttributeError(
+                        f"module {theirs!r} (here {ours.__name__!r}) has no attribute {name!r}"
+                    ) from None
 
             public = [name for name in dir(ours) if not name.startswith("_")]
             vars(module).update(__getattr__=look_up, __dir__=lambda: public, __all__=public)
@@ -109,7 +112,9 @@ class _Finder(MetaPathFinder):
             )
         kind, ours = MODULES[fullname]
         package = any(name.startswith(fullname + ".") for name in MODULES)
-        return ModuleSpec(fullname, _Loader(kind, ours), origin=f"interactive_sym.theano_names: {ours}", is_package=package)
+        return ModuleSpec(
+            fullname, _Loader(kind, ours), origin=f"interactive_sym.theano_names: {ours}", is_package=package
+        )
 
 
 _finder = _Finder()
@@ -129,9 +134,9 @@ def installed() -> bool:
 
 
 def install() -> None:
-    """Makes `import theano` and the modules of `MODULES` mean this package, until `uninstall()`. Twice is as good as once.
+    """Makes `import theano` and the modules of `MODULES` mean this package, until `uninstall()`.
 
-    A Theano that is installed but not imported stays out of the way.
+    Twice is as good as once. A Theano that is installed but not imported stays out of the way.
 
     Raises:
         ImportError: another `theano` is already imported in this process. Ask before the first `import theano`.
@@ -167,7 +172,7 @@ def uninstall() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a script whose `import theano` means this package: `python -m interactive_sym.theano_names script.py [arguments]`.
+    """Runs a script, given with its arguments, whose `import theano` means this package.
 
     Returns the exit status 2 when there is no such script; an error of the script itself passes through.
     """

@@ -1,11 +1,11 @@
 """The code examples of the chapter this project grew from, in its order, with what the chapter prints after each.
 
-An example is the code exactly as a reader types it, Python 3's `print` and the indentation of the class aside. A shown value is
-text as old NumPy printed it, so the examples run under `np.set_printoptions(legacy="1.13")` and differ from the chapter in white
-space only.
+An example is the code exactly as a reader types it, Python 3's `print` and the indentation of the class aside. A shown
+value is text as old NumPy printed it, so the examples run under `np.set_printoptions(legacy="1.13")` and differ from
+the chapter in white space only.
 
-Run as a program (`python -m interactive_sym.theano_names tests/seed_chapter.py`), it executes every session under the names the
-chapter uses and prints what came out, as JSON.
+Run as a program (`python -m interactive_sym.theano_names tests/seed_chapter.py`), it executes every session under the
+names the chapter uses and prints what came out, as JSON.
 """
 
 import ast
