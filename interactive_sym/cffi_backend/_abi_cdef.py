@@ -1,7 +1,7 @@
 """Declarations behind `_abi.py`, and how to make it again: `python -m interactive_sym.cffi_backend._abi_cdef`.
 
-cffi's out-of-line ABI mode: the parsed declarations are stored as a Python module, so that loading a kernel needs neither cffi's
-parser (50 ms on its first use) nor a compiled extension. The structures are those of `runtime/isym.h`.
+cffi's out-of-line ABI mode: the parsed declarations are stored as a Python module, so that loading a kernel needs
+neither cffi's parser (50 ms on its first use) nor a compiled extension. The structures are those of `runtime/isym.h`.
 """
 
 import tempfile

@@ -1,8 +1,8 @@
 """Dynamic libraries, and the table of library functions that kernels call by pointer (`ctx->lib`).
 
-No system BLAS is needed: the OpenBLAS that came with NumPy is already in the process, and the `scipy-openblas64` package is a
-second source. Where there is neither, the table holds NULLs and kernels use their own loops. The table's order and the C types
-are in `runtime/blas.h`. Read next: `build.py`, which loads kernels through `Library`.
+No system BLAS is needed: the OpenBLAS that came with NumPy is already in the process, and the `scipy-openblas64`
+package is a second source. Where there is neither, the table holds NULLs and kernels use their own loops. The table's
+order and the C types are in `runtime/blas.h`. Read next: `build.py`, which loads kernels through `Library`.
 """
 
 import importlib.util
@@ -52,8 +52,8 @@ class Library:
         OSError: the file can't be loaded.
 
     Example:
-        >>> import numpy
-        >>> Library(numpy.linalg._umath_linalg.__file__).address("no_such_function") is None
+        >>> import _cffi_backend
+        >>> Library(_cffi_backend.__file__).address("no_such_function") is None
         True
     """
 
@@ -66,7 +66,7 @@ class Library:
         with _loading:
             handle = loader.dlopen(os.fsencode(path), flags)
             if handle == ffi.NULL:
-                raise OSError(ffi.string(loader.dlerror()).decode(errors="replace"))
+                raise OSError(bytes(ffi.string(loader.dlerror())).decode(errors="replace"))
         self._handle = handle
         self._close = loader.dlclose
 
