@@ -1,0 +1,129 @@
+"""What an operation knows about itself, and the registry of public functions (floor A).
+
+An `Op` makes nodes, computes them with NumPy, differentiates them and infers their shapes. Ops are immutable; two are
+equal when they have the same class and the same parameters (`__props__`). Users extend the house by subclassing `Op` with
+the same method names.
+
+The registry maps a name (`"add"`, `"reshape"`) to the public function of that name, so that operators on variables and
+gradients of one room can use functions of another without importing it.
+
+Read next: `types`, `variable`, then `ops.elementwise`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from .graph import Apply, Variable
+
+Gradient = Variable | None
+
+
+class Op:
+    """Base class of operations.
+
+    Subclasses define `make_node` (check and convert the inputs, say the output types) and `perform` (compute with NumPy);
+    `grad` where there is a derivative, and `infer_shape` where sizes are known without computing values.
+
+    Class attributes:
+        __props__: names of the attributes that make two ops of a class equal.
+        family: what kind of operation it is, one of `FAMILIES`; views colour by it.
+        python_only: why it has no C, empty where it has.
+        gradient_stops: why no gradient passes it, empty where one may.
+    """
+
+    __props__: ClassVar[tuple[str, ...]] = ()
+    family: str = "other"
+    python_only: str = ""
+    gradient_stops: str = ""
+
+    @property
+    def name(self) -> str:
+        """The operation's name: what `T.<name>` is called, what rules index by."""
+        return type(self).__name__
+
+    @property
+    def doc(self) -> str:
+        """One line for people: what it computes."""
+        return (type(self).__doc__ or "").strip().partition("\n")[0]
+
+    def props(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__props__)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (type(self) is type(other) and self.props() == other.props())  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        try:
+            return self.__dict__["_hash"]  # type: ignore[no-any-return]
+        except KeyError:
+            value = self.__dict__["_hash"] = hash((type(self), self.props()))
+            return value
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "_hash"}
+
+    def __str__(self) -> str:
+        if not self.__props__:
+            return self.name
+        return f"{self.name}{{{', '.join(f'{name}={getattr(self, name)}' for name in self.__props__)}}}"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Apply to inputs: the output variable, or the list of them where there are several."""
+        outputs = self.make_node(*inputs, **options).outputs
+        return outputs[0] if len(outputs) == 1 else list(outputs)
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """Check and convert `inputs`, and make the node with fresh output variables."""
+        raise TypeError(f"{self} does not define make_node")
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Sequence[list[Any]]) -> None:
+        """Compute the outputs with NumPy: `output_storage[k][0] = ...`."""
+        raise TypeError(f"{self} does not define perform")
+
+    def grad(self, inputs: Sequence[Variable], output_grads: Sequence[Variable]) -> Sequence[Gradient]:
+        """For each input the cotangent (shaped like the output where the op broadcasts), or None where none flows."""
+        raise TypeError(f"{self} has no gradient")
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """`[input][output]`: whether a gradient may pass from that output to that input."""
+        connected = not self.gradient_stops
+        return [[connected] * len(node.outputs) for _ in node.inputs]
+
+    def infer_shape(self, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
+        """Shapes of the outputs, as tuples of symbolic or known sizes, from those of the inputs."""
+        raise TypeError(f"{self} does not infer shapes")
+
+
+#: What kinds of operation there are; each has a colour and a glyph in the views.
+FAMILIES = ("elementwise", "reduce", "shape", "indexing", "linalg", "random", "create", "control", "other")
+
+_functions: dict[str, Callable[..., Any]] = {}
+
+
+def register(name: str, function: Callable[..., Any]) -> None:
+    """Make `function` the public function called `name`. Running a cell twice replaces it, and breaks nothing."""
+    _functions[name] = function
+
+
+def public(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: register a function under its own name (a trailing underscore is dropped)."""
+    register(function.__name__.rstrip("_"), function)
+    return function
+
+
+def call(name: str, *arguments: Any, **options: Any) -> Any:
+    """Call the public function `name`."""
+    return _functions[name](*arguments, **options)
+
+
+def lookup(name: str) -> Callable[..., Any]:
+    """The public function `name`; KeyError where there is none."""
+    return _functions[name]
+
+
+def registered() -> dict[str, Callable[..., Any]]:
+    """A copy of the registry."""
+    return dict(_functions)

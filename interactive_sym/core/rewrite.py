@@ -1,0 +1,164 @@
+"""The rewriting driver (floor C).
+
+A pass sweeps over the program, inputs first, and offers each node to the rules that look at its operation, until nothing
+changes. It walks without recursion, checks that types stay, records every firing, and stops with the names of the rules
+that chase each other where there is no end.
+
+Read next: `rules.canonical`, `grad`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from time import perf_counter
+
+from . import source
+from .errors import InconsistencyError, message
+from .graph import Apply, Constant, Variable, toposort
+from .op import call
+from .program import Interner, Program
+from .rule import Rule
+from .trace import Firing, PassRecord, Trace
+from .types import TensorType
+
+#: Firings a node may cause before a pass is taken to have no end.
+FUEL_PER_NODE = 100
+
+
+def start(program: Program, merge: bool = True, disabled: Iterable[str] = ()) -> Trace:
+    """Begin a compilation: intern the program's nodes, and record equal ones made one as the pass "merge"."""
+    interner = Interner(merge)
+    trace = Trace(program, interner, disabled=frozenset(disabled))
+    began = perf_counter()
+    done: dict[Variable, Variable] = {}
+
+    def counterpart(variable: Variable) -> Variable:
+        found = done.get(variable)
+        if found is None:
+            found = done[variable] = interner.leaf(variable)
+        return found
+
+    for node in program.nodes:
+        made = interner.node(node, [counterpart(variable) for variable in node.inputs])
+        if made is not node:
+            done.update(zip(node.outputs, made.outputs))
+            if made.where is not node.where:
+                trace.firings.append(Firing("merge", node, made.outputs, "merge"))
+            else:
+                trace.rebuilt[node] = made
+        else:
+            done.update((output, output) for output in node.outputs)
+    trace.passes.append(PassRecord("merge", ("merge",), 0, len(trace.firings), 1, perf_counter() - began))
+    trace.final = program.with_results([counterpart(variable) for variable in program.results])
+    return trace
+
+
+def run_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
+    """Rewrite `trace.final` with `rules` until none fires.
+
+    Raises:
+        InconsistencyError: a rule gave a result of another type.
+        RuntimeError: the rules named in the message chase each other.
+    """
+    assert trace.final is not None
+    began = perf_counter()
+    by_head: dict[str, list[Rule]] = {}
+    everywhere = [rule for rule in rules if "*" in rule.heads]
+    for rule in rules:
+        for head in rule.heads:
+            by_head.setdefault(head, []).append(rule)
+    record = PassRecord(name, tuple(rule.name for rule in rules), len(trace.firings), len(trace.firings))
+    interner = trace.interner
+    results = list(trace.final.results)
+    inputs = trace.final.inputs
+    normal: set[Apply] = set()
+    fuel = FUEL_PER_NODE * (len(trace.final.nodes) + 10)
+    changed = True
+    while changed:
+        changed = False
+        record.sweeps += 1
+        done: dict[Variable, Variable] = {}
+        for node in toposort(results, inputs):
+            new_inputs = [done.get(variable, variable) for variable in node.inputs]
+            made = node
+            if any(new is not old for new, old in zip(new_inputs, node.inputs)):
+                made = interner.node(node, new_inputs)
+                trace.rebuilt[node] = made
+                if made is not node:
+                    done.update(zip(node.outputs, made.outputs))
+            if made in normal:
+                continue
+            head = made.op.name
+            for rule in by_head.get(head, everywhere) if not everywhere else [*by_head.get(head, ()), *everywhere]:
+                new = _apply(rule, made, interner)
+                if new is None:
+                    continue
+                trace.firings.append(Firing(rule.name, made, new, name))
+                done.update(zip(node.outputs, new))
+                changed = True
+                fuel -= 1
+                if fuel <= 0:
+                    raise _endless(trace, record)
+                break
+            else:
+                normal.add(made)
+        results = [done.get(variable, variable) for variable in results]
+    record.end = len(trace.firings)
+    record.seconds = perf_counter() - began
+    trace.passes.append(record)
+    trace.final = trace.final.with_results(results)
+
+
+def _apply(rule: Rule, node: Apply, interner: Interner) -> tuple[Variable, ...] | None:
+    with source.attributed_to(node.where, source.Origin("rewrite", rule.name, node)):
+        found = rule.apply(node)
+        if found is None:
+            return None
+        if len(found) != len(node.outputs):
+            raise InconsistencyError(f"rule {rule.name} gave {len(found)} results for {len(node.outputs)} outputs")
+        replacements = [_fit(rule, new, old) for new, old in zip(found, node.outputs)]
+    adopted = interner.adopt(replacements)
+    if all(new is old for new, old in zip(adopted, node.outputs)):
+        return None
+    for new, old in zip(adopted, node.outputs):
+        if new.name is None and old.name is not None and not isinstance(new, Constant):
+            new.name = old.name
+    return tuple(adopted)
+
+
+def _fit(rule: Rule, new: Variable, old: Variable) -> Variable:
+    """`new` cast and stretched to the type of `old`, where that loses nothing."""
+    if new.type == old.type:
+        return new
+    wanted, got = old.type, new.type
+    if not isinstance(wanted, TensorType) or not isinstance(got, TensorType) or len(got.shape) > len(wanted.shape):
+        raise _type_change(rule, new, old)
+    if got.dtype != wanted.dtype:
+        new = call("cast", new, wanted.dtype)
+    padded = (1,) * (len(wanted.shape) - len(got.shape)) + got.shape
+    if len(got.shape) == len(wanted.shape) and all(
+        mine == its or its is None and mine != 1 for its, mine in zip(wanted.shape, padded)
+    ):
+        return new
+    for its, mine in zip(wanted.shape, padded):
+        if its is not None and mine is not None and mine not in (1, its):
+            raise _type_change(rule, new, old)
+    sizes = [its if its is not None else call("shape_i", old, axis) for axis, its in enumerate(wanted.shape)]
+    result: Variable = call("alloc", new, *sizes)
+    return result
+
+
+def _type_change(rule: Rule, new: Variable, old: Variable) -> InconsistencyError:
+    return InconsistencyError(
+        message(
+            f"rule {rule.name} made {new.type} of {old.type}",
+            rule.where,
+            operands=[("from", str(old.owner)[:50]), ("to", str(new.owner or new)[:50])],
+            cure="both sides of a rule must have the same type",
+        )
+    )
+
+
+def _endless(trace: Trace, record: PassRecord) -> RuntimeError:
+    recent = Counter(firing.rule for firing in trace.firings[-200:])
+    names = ", ".join(f"{name} ({count} of the last 200)" for name, count in recent.most_common(4))
+    return RuntimeError(f"rewriting in pass {record.name} has no end; the rules that chase each other: {names}")

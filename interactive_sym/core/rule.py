@@ -1,0 +1,178 @@
+"""Rules: named, reasoned rewrites, and their registry (floor C).
+
+Most rules are data, a pattern and a result:
+
+    rule("log_one_plus", log(1 + a), log1p(a), stage="stabilise", changes="last digits", why="...")
+
+Those that need to compute are functions from a node to its replacement, made rules by `@rewrites(...)`.
+
+Read next: `trace`, `rewrite`, then `rules.canonical`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import source
+from .graph import Apply, Variable
+from .pattern import Bindings, Head, Pattern, build, match
+
+#: The stages, in the order passes run them.
+STAGES = ("useless", "canonicalise", "stabilise", "specialise", "sizes")
+
+#: What a rule may change of the values.
+CHANGES = ("nothing", "last digits", "nan")
+
+Result = Pattern | Callable[[Bindings], Variable | None]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rewrite.
+
+    Attributes:
+        name: unique; what views show and what `excluding` switches off.
+        heads: names of the operations it looks at.
+        stage: which pass it belongs to.
+        why: one sentence for people.
+        changes: "nothing" (the same bits), "last digits" (rounding), or "nan" (finite where the old one was not, or the
+            other way).
+        pattern, result: the two sides, where the rule is data.
+        when: a further condition on the bindings.
+        function: from a node to its replacement, where the rule computes; None where it does not apply.
+        aliases: names under which users of other systems know it.
+        samples: for each pattern variable (low, high), where tests draw values.
+        where: the line that defined it.
+    """
+
+    name: str
+    heads: tuple[str, ...]
+    stage: str
+    why: str
+    changes: str
+    pattern: Head | None = None
+    result: Result | None = None
+    when: Callable[[Bindings], bool] | None = None
+    function: Callable[[Apply], Variable | Sequence[Variable] | None] | None = None
+    aliases: tuple[str, ...] = ()
+    samples: dict[str, tuple[float, float]] = field(default_factory=dict)
+    where: source.Where | None = None
+
+    def apply(self, node: Apply) -> Sequence[Variable] | None:
+        """Replacements of the node's outputs, or None where the rule does not apply."""
+        if self.function is not None:
+            new = self.function(node)
+            return [new] if isinstance(new, Variable) else new
+        assert self.pattern is not None
+        for bindings in match(self.pattern, node.outputs[0], {}):
+            if self.when is not None and not self.when(bindings):
+                continue
+            replacement = build(self.result, bindings) if isinstance(self.result, Pattern) else self.result(bindings)  # type: ignore[misc]
+            if replacement is not None:
+                return [replacement]
+        return None
+
+    def bindings(self, node: Apply) -> Bindings:
+        """What the pattern variables stand for at `node`; empty for function rules."""
+        if self.pattern is None:
+            return {}
+        for found in match(self.pattern, node.outputs[0], {}):
+            if self.when is None or self.when(found):
+                return found
+        return {}
+
+    @property
+    def text(self) -> str:
+        """`pattern -> result` as people write it."""
+        if self.pattern is None:
+            return f"{' | '.join(self.heads)} -> computed"
+        return f"{self.pattern} -> {self.result if isinstance(self.result, Pattern) else 'computed'}"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text}"
+
+
+class Registry:
+    """Rules by name, in the order they were defined; defining one again replaces it in its place."""
+
+    def __init__(self) -> None:
+        self._rules: dict[str, Rule] = {}
+
+    def add(self, rule: Rule) -> Rule:
+        if rule.stage not in STAGES:
+            raise ValueError(f"rule {rule.name}: no stage {rule.stage!r}; there are {', '.join(STAGES)}")
+        if rule.changes not in CHANGES:
+            raise ValueError(f"rule {rule.name}: changes is one of {', '.join(CHANGES)}, not {rule.changes!r}")
+        if not rule.why.strip():
+            raise ValueError(f"rule {rule.name} wants a reason (`why`)")
+        self._rules[rule.name] = rule
+        return rule
+
+    def remove(self, name: str) -> None:
+        """Take the rule `name` out; nothing happens where there is none."""
+        self._rules.pop(name, None)
+
+    def __getitem__(self, name: str) -> Rule:
+        found = self._rules.get(name)
+        if found is None:
+            for rule in self._rules.values():
+                if name in rule.aliases:
+                    return rule
+            raise KeyError(f"no rule named {name!r}")
+        return found
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._rules or any(name in rule.aliases for rule in self._rules.values())
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(list(self._rules.values()))
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def of_stage(self, stage: str) -> list[Rule]:
+        return [rule for rule in self._rules.values() if rule.stage == stage]
+
+
+#: Every rule of the house and of its users.
+RULES = Registry()
+
+
+def rule(
+    name: str,
+    pattern: Head,
+    result: Result,
+    *,
+    stage: str,
+    why: str,
+    changes: str = "nothing",
+    when: Callable[[Bindings], bool] | None = None,
+    aliases: Iterable[str] = (),
+    samples: dict[str, tuple[float, float]] | None = None,
+) -> Rule:
+    """Define a rule that is data: `pattern` becomes `result`, a pattern over the same variables or a function of them.
+
+    Raises:
+        ValueError: unknown stage or `changes`, or no reason given.
+    """
+    return RULES.add(
+        Rule(
+            name, (pattern.name,), stage, why, changes, pattern, result, when, None, tuple(aliases), samples or {},
+            source.here()[0],
+        )
+    )  # fmt: skip
+
+
+def rewrites(
+    *heads: str, name: str, stage: str, why: str, changes: str = "nothing", aliases: Iterable[str] = ()
+) -> Callable[[Callable[[Apply], Any]], Callable[[Apply], Any]]:
+    """Decorator: make a function from a node to its replacement (or None) a rule looking at the operations `heads`.
+
+    `"*"` looks at every node.
+    """
+
+    def decorate(function: Callable[[Apply], Any]) -> Callable[[Apply], Any]:
+        RULES.add(Rule(name, heads, stage, why, changes, function=function, aliases=tuple(aliases), where=source.here()[0]))
+        return function
+
+    return decorate

@@ -1,0 +1,186 @@
+"""Shared variables: values that live between calls and are common to the functions that use them (floor A).
+
+Read next: `function`.
+"""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .errors import message
+from .graph import Variable
+from .op import call
+from .source import Where, here
+from .types import GenericType, RandomStateType, TensorType, generic, random_state_type
+from .variable import TensorVariable
+
+
+class Container:
+    """Where a value is kept: a one-element list that compiled functions read and write, with its type's check."""
+
+    __slots__ = ("allow_downcast", "name", "storage", "strict", "type")
+
+    def __init__(
+        self, type: Any, value: Any, name: str | None = None, strict: bool = False, allow_downcast: bool | None = None
+    ):
+        self.type = type
+        self.name = name
+        self.strict = strict
+        self.allow_downcast = allow_downcast
+        self.storage: list[Any] = [value]
+
+    @property
+    def value(self) -> Any:
+        return self.storage[0]
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self.storage[0] = self.type.filter(
+            value, strict=self.strict, allow_downcast=self.allow_downcast, name=f"{self.name or 'the shared variable'}"
+        )
+
+    data = value
+
+
+class SharedVariable(Variable):
+    """A variable with a value that persists between calls.
+
+    Attributes:
+        container: where the value lives.
+        default_update: an expression that functions using this variable store to it after each call, or None.
+        where: the user's line that made it.
+    """
+
+    __slots__ = ("_default_update", "container", "where")
+
+    def __init__(self, type: Any, value: Any, name: str | None, strict: bool, allow_downcast: bool | None) -> None:
+        Variable.__init__(self, type, None, None, name)
+        self.container = Container(type, value, name, strict, allow_downcast)
+        self._default_update: Variable | None = None
+        self.where: Where = here()[0]
+
+    @property
+    def default_update(self) -> Variable | None:
+        return self._default_update
+
+    @default_update.setter
+    def default_update(self, value: Any) -> None:
+        if value is not None:
+            value = self.type.filter_variable(value, name=f"the default update of {self}")
+        self._default_update = value
+
+    def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
+        """The value: a copy, or with `borrow=True` the value itself, which may change with the next call."""
+        value = self.container.storage[0]
+        return value if borrow else _copied(value)
+
+    def set_value(self, new_value: Any, borrow: bool = False) -> None:
+        """Replace the value by a copy of `new_value`, or with `borrow=True` by itself.
+
+        Raises:
+            TypeError: the value is not of this variable's type; the old value stays.
+        """
+        self.container.value = new_value if borrow else _copied(new_value)
+
+    def zero(self, borrow: bool = False) -> None:
+        """Set every element to 0."""
+        value = self.container.storage[0]
+        self.container.storage[0] = np.zeros_like(value)
+
+    @property
+    def value(self) -> Any:
+        raise AttributeError(
+            message(f"{self} has no attribute 'value'", here()[0], cure="use get_value() and set_value(value)")
+        )
+
+    @value.setter
+    def value(self, new_value: Any) -> None:
+        raise AttributeError(
+            message(f"{self}: 'value' can't be assigned", here()[0], cure="use get_value() and set_value(value)")
+        )
+
+    def clone(self) -> "SharedVariable":
+        """Another variable that has the same container."""
+        twin = type(self).__new__(type(self))
+        Variable.__init__(twin, self.type, None, None, self.name)
+        twin.container, twin._default_update, twin.where = self.container, self._default_update, self.where
+        return twin
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return call("mimebundle", self, include, exclude)
+
+
+class TensorSharedVariable(SharedVariable, TensorVariable):  # type: ignore[misc]
+    """A shared array."""
+
+    __slots__ = ()
+
+
+def _copied(value: Any) -> Any:
+    return value.copy() if type(value) is np.ndarray else copy.deepcopy(value)
+
+
+Constructor = Callable[..., SharedVariable | None]
+
+
+def shared(
+    value: Any,
+    name: str | None = None,
+    strict: bool = False,
+    allow_downcast: bool | None = None,
+    borrow: bool = False,
+    broadcastable: tuple[bool, ...] | None = None,
+) -> Any:
+    """A variable whose value persists between calls and is common to all functions that use it.
+
+    Args:
+        value: an array, a number, a `RandomState`, or any other Python value (which then has no operators).
+        name: a name for it.
+        strict: `set_value` accepts only arrays of exactly this element type.
+        allow_downcast: whether `set_value` may lose precision (see `TensorType.filter`).
+        borrow: keep `value` itself, not a copy of it.
+        broadcastable: which dimensions have size 1 for good; by default none, so that a value of another shape can be set.
+
+    Raises:
+        TypeError: `value` is symbolic.
+
+    Example:
+        >>> from interactive_sym import function, shared
+        >>> import interactive_sym.tensor as T
+        >>> state, step = shared(0, name="state"), T.lscalar("step")
+        >>> accumulate = function([step], state, updates=[(state, state + step)])
+        >>> int(accumulate(10)), int(state.get_value())
+        (0, 10)
+    """
+    if isinstance(value, Variable):
+        raise TypeError(
+            message(
+                f"shared wants a value, got the symbolic variable {value}",
+                here()[0],
+                cure="a shared variable starts from an array or a number: evaluate the expression first",
+            )
+        )
+    type_: TensorType | GenericType
+    if isinstance(value, np.random.RandomState):
+        type_ = random_state_type
+        stored = value if borrow else copy.deepcopy(value)
+        return SharedVariable(type_, stored, name, strict, allow_downcast)
+    if isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)):
+        array = np.asarray(value)
+        if array.dtype.kind in "biufc":
+            native = array.dtype.newbyteorder("=")
+            array = np.array(array, dtype=native, order="C", copy=None if borrow else True)
+            sizes = broadcastable if broadcastable is not None else (False,) * array.ndim
+            type_ = TensorType(array.dtype.name, sizes)
+            stored = type_.filter(array, name=name or "the shared value")
+            return TensorSharedVariable(type_, stored, name, strict, allow_downcast)
+    return SharedVariable(generic, value if borrow else copy.deepcopy(value), name, strict, allow_downcast)
+
+
+def random_state_shared(value: np.random.RandomState, name: str | None = None, borrow: bool = False) -> SharedVariable:
+    """A shared variable holding the state of a random stream."""
+    variable = shared(value, name=name, borrow=borrow)
+    assert isinstance(variable.type, RandomStateType)
+    return variable  # type: ignore[no-any-return]

@@ -1,0 +1,180 @@
+"""The record of a compilation's rewrites, and questions to it (floor C).
+
+Every firing of a rule is one tuple, appended; the graph after k firings is rebuilt on request.
+
+Read next: `rewrite`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .graph import Apply, Variable, toposort
+from .pattern import mismatch
+from .program import Interner, Program
+from .rule import RULES
+
+
+class Firing(NamedTuple):
+    """One rewrite that took place.
+
+    Attributes:
+        rule: the rule's name ("merge" for equal nodes made one).
+        old: the node replaced.
+        new: what its outputs were replaced by.
+        pass_name: in which pass.
+    """
+
+    rule: str
+    old: Apply
+    new: tuple[Variable, ...]
+    pass_name: str
+
+
+@dataclass
+class PassRecord:
+    """One pass over the program: its name, the rules it had, and which firings are its own."""
+
+    name: str
+    rules: tuple[str, ...]
+    start: int
+    end: int
+    sweeps: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Trace:
+    """All rewrites of one compilation.
+
+    Attributes:
+        initial: the user's program, before the first rewrite.
+        final: the program that is compiled.
+        firings: every rewrite, in order.
+        passes: which of them belong to which pass.
+        disabled: names of rules that were switched off.
+    """
+
+    initial: Program
+    interner: Interner
+    firings: list[Firing] = field(default_factory=list)
+    passes: list[PassRecord] = field(default_factory=list)
+    disabled: frozenset[str] = frozenset()
+    final: Program | None = None
+    rebuilt: dict[Apply, Apply] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.firings)
+
+    def __iter__(self) -> Iterator[Firing]:
+        return iter(self.firings)
+
+    def graph_at(self, k: int) -> tuple[Variable, ...]:
+        """The results (outputs, then updates) after the first `k` rewrites; `graph_at(0)` is the user's graph.
+
+        Raises:
+            IndexError: there are fewer than `k` rewrites.
+        """
+        if not 0 <= k <= len(self.firings):
+            raise IndexError(f"step {k}: there are steps 0 to {len(self.firings)}")
+        results: Sequence[Variable] = self.initial.results
+        for record in self.passes:
+            if record.start >= k:
+                break
+            replaced = {firing.old: firing.new for firing in self.firings[record.start : min(k, record.end)]}
+            results = self._replay(results, replaced)
+        return tuple(results)
+
+    def program_at(self, k: int) -> Program:
+        """The program after the first `k` rewrites."""
+        return self.initial.with_results(self.graph_at(k))
+
+    def _replay(self, results: Sequence[Variable], replaced: dict[Apply, tuple[Variable, ...]]) -> list[Variable]:
+        current = list(results)
+        while True:
+            done: dict[Variable, Variable] = {}
+            changed = False
+            for node in toposort(current, self.initial.inputs):
+                inputs = [done.get(variable, variable) for variable in node.inputs]
+                made = node
+                if node not in replaced and any(new is not old for new, old in zip(inputs, node.inputs)):
+                    made = self.interner.node(node, inputs)
+                new_outputs = replaced.get(made)
+                if new_outputs is not None:
+                    changed = True
+                elif made is not node:
+                    new_outputs = made.outputs
+                else:
+                    continue
+                done.update(zip(node.outputs, new_outputs))
+            current = [done.get(variable, variable) for variable in current]
+            if not changed:
+                return current
+
+    def follow(self, node: Apply) -> list[Firing]:
+        """The rewrites that lead to `node` and those it took part in afterwards, oldest first."""
+        made_by: dict[Apply, Firing] = {}
+        for firing in self.firings:
+            for variable in firing.new:
+                if variable.owner is not None:
+                    made_by.setdefault(variable.owner, firing)
+        rebuilt_from = {new: old for old, new in self.rebuilt.items()}
+        before: list[Firing] = []
+        current: Apply | None = node
+        seen: set[Apply] = set()
+        while current is not None and current not in seen:
+            seen.add(current)
+            firing_ = made_by.get(current)
+            if firing_ is not None:
+                before.append(firing_)
+                current = firing_.old
+            elif current in rebuilt_from:
+                current = rebuilt_from[current]
+            elif current.origin is not None and current.origin.kind == "rewrite":
+                found = next((f for f in self.firings if f.old is current.origin.of), None)  # type: ignore[union-attr]
+                if found is not None:
+                    before.append(found)
+                current = current.origin.of
+            else:
+                current = None
+        after: list[Firing] = []
+        replaced = {firing.old: firing for firing in self.firings}
+        current = node
+        seen = set()
+        while current is not None and current not in seen:
+            seen.add(current)
+            gone = replaced.get(current)
+            if gone is not None:
+                after.append(gone)
+                current = gone.new[0].owner
+            else:
+                current = self.rebuilt.get(current)
+        return before[::-1] + after
+
+    def why_not(self, rule: str, node: Apply) -> str:
+        """Why the rule `rule` did not rewrite `node`, as a sentence.
+
+        Raises:
+            KeyError: there is no rule of that name.
+        """
+        wanted = RULES[rule]
+        for firing in self.firings:
+            if firing.old is node:
+                if firing.rule == wanted.name:
+                    return f"it did: {wanted.name} replaced {node.op.name} by {firing.new[0]}"
+                return f"{firing.rule} replaced the node first, in pass {firing.pass_name}"
+        if wanted.name in self.disabled:
+            return f"{wanted.name} is switched off in this mode"
+        if not any(wanted.name in record.rules for record in self.passes):
+            return f"no pass of this mode has {wanted.name}: it belongs to stage {wanted.stage}"
+        if "*" not in wanted.heads and node.op.name not in wanted.heads:
+            return f"{wanted.name} looks at {', '.join(wanted.heads)}, this node is {node.op.name}"
+        if wanted.pattern is not None:
+            reason = mismatch(wanted.pattern, node.outputs[0])
+            if reason:
+                return reason
+            if wanted.when is not None and not wanted.bindings(node):
+                return f"the condition of {wanted.name} does not hold for what its pattern variables stand for here"
+        if wanted.apply(node) is None:
+            return f"{wanted.name} found nothing to change at this {node.op.name}"
+        return f"{wanted.name} matches now, but the node was not there when pass {wanted.stage} ran"
