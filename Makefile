@@ -35,12 +35,15 @@ test: $(VENV)/.installed-dev
 # The peers are a convenience: when some of them cannot be installed here, the table says which are absent.
 # PyTorch is measured when it is there, but brings gigabytes: ask with `make bench PEERS="numexpr numba pytensor jax torch"`.
 PEERS ?= numexpr numba pytensor jax
-$(VENV)/.installed-bench: pyproject.toml | $(BIN)/python
+blank := $(subst ,, )
+BENCH_STAMP := $(VENV)/.installed-bench-$(subst $(blank),-,$(PEERS))
+
+$(BENCH_STAMP): pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet --editable .
 	-@for peer in $(PEERS); do $(PIP) install --quiet $$peer || echo "$$peer: not installed"; done
 	@touch $@
 
-bench: $(VENV)/.installed-bench
+bench: $(BENCH_STAMP)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 lint: $(VENV)/.installed-dev

@@ -17,7 +17,7 @@ from .peers import LOGISTIC, PEERS, TRAIN, WORKS
 OURS = "interactive_sym"
 SAMPLE_SECONDS = 0.03
 CACHES = {
-    "INTERACTIVE_SYM_CACHE_DIR": "",
+    "INTERACTIVE_SYM_CACHE": "",
     "NUMBA_CACHE_DIR": "",
     "TORCHINDUCTOR_CACHE_DIR": "",
     "XDG_CACHE_HOME": "",
