@@ -26,7 +26,7 @@ $(VENV)/.installed-%: pyproject.toml | $(BIN)/python
 	@touch $@
 
 lab: $(VENV)/.installed-lab
-	$(BIN)/interactive-sym lab tutorials $(LAB_ARGS)
+	$(BIN)/interactive-sym lab tutorials -- $(LAB_ARGS)
 
 # One pytest run for everything: tests/test_project.py runs ruff, mypy and import-linter; --nbval adds the notebooks.
 test: $(VENV)/.installed-dev
