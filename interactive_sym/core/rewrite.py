@@ -13,7 +13,7 @@ from time import perf_counter
 
 from . import source
 from .errors import InconsistencyError, message
-from .graph import Apply, Constant, Variable, toposort
+from .graph import Apply, Variable, toposort
 from .op import call
 from .program import Interner, Program
 from .rule import Rule
@@ -120,7 +120,8 @@ def _apply(rule: Rule, node: Apply, interner: Interner) -> tuple[Variable, ...] 
     if all(new is old for new, old in zip(adopted, node.outputs)):
         return None
     for new, old in zip(adopted, node.outputs):
-        if new.name is None and old.name is not None and not isinstance(new, Constant):
+        owner = new.owner
+        if owner is not None and owner.origin is not None and owner.origin.of is node and new.name is None:
             new.name = old.name
     return tuple(adopted)
 

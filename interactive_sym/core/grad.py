@@ -1,0 +1,289 @@
+"""Symbolic differentiation, reverse mode (floor D).
+
+`grad` walks the graph from the cost to the variables asked for and lets each operation turn the cotangents of its outputs
+into cotangents of its inputs. Each node it makes remembers the forward node it is the gradient of, and that node's line.
+
+Read next: `function`.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import source
+from .configuration import config
+from .errors import DisconnectedInputError, NullTypeGradError, message
+from .graph import Apply, Variable, leaves, toposort
+from .op import Op, call
+from .types import DISCRETE, TensorType
+
+
+def grad(
+    cost: Variable | None,
+    wrt: Any,
+    consider_constant: Sequence[Variable] | None = None,
+    disconnected_inputs: str = "raise",
+    add_names: bool = True,
+    known_grads: Mapping[Variable, Any] | None = None,
+    return_disconnected: str = "zero",
+    null_gradients: str = "raise",
+) -> Any:
+    """Gradient of a scalar cost with respect to one or several variables.
+
+    Args:
+        cost: a 0-d float variable, or None where `known_grads` says where to start.
+        wrt: a variable, or a list or tuple of them; need not be inputs.
+        consider_constant: variables through which no gradient passes.
+        disconnected_inputs: what happens where the cost does not depend on a variable: "raise", "warn" or "ignore".
+        add_names: name the gradients, as in `(dcost/dw)`.
+        known_grads: variable -> its known cotangent, from which the walk goes on.
+        return_disconnected: what stands for the gradient of a variable the cost does not depend on, where that is no
+            error: "zero" (zeros of its shape) or "none" (None).
+        null_gradients: what happens where a gradient is needed through an operation that has none: "raise" or "return"
+            (None in its place).
+
+    Returns:
+        A variable of `wrt`'s type for one variable; a list or tuple of them for a list or tuple.
+
+    Raises:
+        TypeError: the cost is not a scalar, or `wrt` is a set or another thing without order.
+        DisconnectedInputError: the cost does not depend on a variable.
+        NullTypeGradError: an operation on the way has no gradient.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dscalar("x")
+        >>> float(T.grad(x**2, x).eval({x: 4.0}))
+        8.0
+    """
+    if cost is None and not known_grads:
+        raise ValueError(message("grad wants a cost, or known_grads to start from", source.here()[0]))
+    if cost is not None:
+        _check_cost(cost)
+    if isinstance(wrt, (set, frozenset)) or not isinstance(wrt, (list, tuple, Variable)):
+        raise TypeError(
+            message(f"wrt wants a variable, or a list of them, got {type(wrt).__name__}", source.here()[0], cure="[x, y]")
+        )
+    for name, value, choices in (
+        ("disconnected_inputs", disconnected_inputs, ("raise", "warn", "ignore")),
+        ("return_disconnected", return_disconnected, ("zero", "none", "disconnected")),
+        ("null_gradients", null_gradients, ("raise", "return")),
+    ):
+        if value.lower() not in choices:
+            raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}")
+    wanted: list[Variable] = [wrt] if isinstance(wrt, Variable) else list(wrt)
+    for variable in wanted:
+        if not isinstance(variable, Variable):
+            raise TypeError(message(f"wrt wants variables, got {variable!r:.60}", source.here()[0]))
+
+    walk = _Walk(cost, wanted, consider_constant or (), known_grads or {}, null_gradients.lower())
+    found = []
+    for variable in wanted:
+        gradient = walk.gradient(variable, disconnected_inputs.lower(), return_disconnected.lower())
+        if add_names and gradient is not None and gradient.name is None and cost is not None and gradient.owner is not None:
+            if cost.name and variable.name and gradient.owner.origin is not None:
+                gradient.name = f"(d{cost.name}/d{variable.name})"
+        found.append(gradient)
+    if isinstance(wrt, Variable):
+        return found[0]
+    return tuple(found) if isinstance(wrt, tuple) else found
+
+
+def _check_cost(cost: Any) -> None:
+    if not isinstance(cost, Variable) or not isinstance(cost.type, TensorType):
+        raise TypeError(message(f"the cost must be a symbolic scalar, got {type(cost).__name__}", source.here()[0]))
+    if len(cost.type.shape) != 0:
+        dims = len(cost.type.shape)
+        raise TypeError(
+            message(
+                f"the cost must be a scalar, {cost} has {dims} dimension{'s' * (dims > 1)}",
+                cost.owner.where if cost.owner is not None else source.here()[0],
+                operands=[(str(cost)[:40], cost.type.dtype, cost.type.form)],
+                cure="cost.mean() or cost.sum()",
+            )
+        )
+
+
+class _Walk:
+    """One walk from the cost back: cotangents by variable, and what was found on the way."""
+
+    def __init__(
+        self,
+        cost: Variable | None,
+        wanted: Sequence[Variable],
+        consider_constant: Sequence[Variable],
+        known: Mapping[Variable, Any],
+        null_gradients: str,
+    ) -> None:
+        self.cost = cost
+        self.null_gradients = null_gradients
+        self.blocked = set(consider_constant)
+        self.cotangents: dict[Variable, Variable] = {}
+        self.broken: dict[Variable, NullTypeGradError] = {}
+        starts = [*([cost] if cost is not None else ()), *known]
+        self.order = toposort(starts, [x for x in self.blocked if x not in starts])
+        self.needed = _between(self.order, wanted)
+        if cost is not None:
+            with source.attributed_to(cost.owner.where if cost.owner is not None else None, None):
+                self.cotangents[cost] = call("constant", 1.0, dtype=_cotangent_dtype(cost))
+        for variable, value in known.items():
+            cotangent = call("as_tensor_variable", value)
+            if cotangent.type.ndim != variable.type.ndim:
+                raise ValueError(
+                    message(
+                        f"known_grads: the cotangent of {variable} has {cotangent.type.ndim} dimensions, "
+                        f"the variable {variable.type.ndim}",
+                        source.here()[0],
+                    )
+                )
+            self.cotangents[variable] = cotangent
+        for node in reversed(self.order):
+            if node in self.needed:
+                self._back(node)
+
+    def _back(self, node: Apply) -> None:
+        if not any(output in self.cotangents for output in node.outputs):
+            return
+        op: Op = node.op
+        if all(output.type.dtype in DISCRETE for output in node.outputs if isinstance(output.type, TensorType)):
+            return
+        connected = op.connection_pattern(node)
+        with source.attributed_to(node.where, source.Origin("gradient", op.name, node)):
+            cotangents = [
+                self.cotangents[output]
+                if output in self.cotangents
+                else call("zeros_like", output, _cotangent_dtype(output))
+                if isinstance(output.type, TensorType)
+                else output
+                for output in node.outputs
+            ]
+            live = [
+                any(row[k] for k, output in enumerate(node.outputs) if output in self.cotangents) for row in connected
+            ]
+            if not any(live):
+                return
+            try:
+                gradients = op.grad(node.inputs, cotangents)
+            except TypeError as error:
+                if type(op).grad is not Op.grad:
+                    raise
+                broken = NullTypeGradError(
+                    message(f"{op.name} has no gradient, and one is needed through it", node.where, detail=[str(error)])
+                )
+                for variable in node.inputs:
+                    self.broken[variable] = broken
+                return
+            if len(gradients) != len(node.inputs):
+                raise ValueError(f"{op.name}.grad gave {len(gradients)} gradients for {len(node.inputs)} inputs")
+            for variable, gradient, alive in zip(node.inputs, gradients, live):
+                if gradient is None or not alive or variable in self.blocked:
+                    continue
+                if not isinstance(variable.type, TensorType) or variable.type.dtype in DISCRETE:
+                    continue
+                fitted = fit_cotangent(gradient, variable)
+                before = self.cotangents.get(variable)
+                self.cotangents[variable] = fitted if before is None else call("add", before, fitted)
+
+    def gradient(self, variable: Variable, disconnected_inputs: str, return_disconnected: str) -> Variable | None:
+        found = self.cotangents.get(variable)
+        if found is not None:
+            return found
+        if variable in self.broken or any(x in self.broken for x in leaves([variable])):
+            if self.null_gradients == "return":
+                return None
+            raise self.broken.get(variable) or next(iter(self.broken.values()))
+        if not self._reaches(variable):
+            error = self._disconnected(variable)
+            if disconnected_inputs == "raise":
+                raise error
+            if disconnected_inputs == "warn":
+                warnings.warn(str(error), UserWarning, stacklevel=4)
+            if return_disconnected != "zero":
+                return None
+        dtype = config.floatX if variable.type.dtype in DISCRETE else variable.type.dtype
+        zeros: Variable = call("zeros_like", variable, dtype)
+        return zeros
+
+    def _reaches(self, variable: Variable) -> bool:
+        """Whether the cost depends on the variable through operations that a gradient may pass (perhaps as zero)."""
+        reached = {variable}
+        for node in self.order:
+            if any(x in reached for x in node.inputs):
+                pattern = node.op.connection_pattern(node)
+                for k, output in enumerate(node.outputs):
+                    if any(x in reached and row[k] for x, row in zip(node.inputs, pattern)):
+                        reached.add(output)
+        starts = [x for x in self.cotangents if x.owner is None or x is self.cost]
+        return any(x in reached for x in starts) or (self.cost in reached)
+
+    def _disconnected(self, variable: Variable) -> DisconnectedInputError:
+        used = leaves([self.cost]) if self.cost is not None else []
+        for node in self.order:
+            if node.op.gradient_stops and variable in leaves(node.inputs) + list(node.inputs):
+                return DisconnectedInputError(
+                    message(
+                        f"no gradient reaches {variable}: it stops at {node.op.name}, {node.op.gradient_stops}",
+                        node.where,
+                        detail=[f"path: {' -> '.join([str(variable), *_path(self.order, variable)])}"],
+                        cure="disconnected_inputs='ignore' gives zeros",
+                    )
+                )
+        names = [x.name for x in used if x.name]
+        near = f"it depends on {', '.join(names[:6])}" if names else "it depends on no named variable"
+        return DisconnectedInputError(
+            message(
+                f"the cost does not depend on {variable}: {near}",
+                self.cost.owner.where if self.cost is not None and self.cost.owner is not None else None,
+                cure="disconnected_inputs='ignore' gives zeros",
+            )
+        )
+
+
+def _path(order: Sequence[Apply], variable: Variable) -> list[str]:
+    reached = {variable}
+    path = []
+    for node in order:
+        if any(x in reached for x in node.inputs):
+            reached.update(node.outputs)
+            path.append(node.op.name)
+    return path[:8]
+
+
+def _between(order: Sequence[Apply], wanted: Sequence[Variable]) -> set[Apply]:
+    """Nodes of `order` that depend on a variable of `wanted`."""
+    reached: set[Variable] = set(wanted)
+    nodes: set[Apply] = set()
+    for node in order:
+        if any(x in reached for x in node.inputs):
+            nodes.add(node)
+            reached.update(node.outputs)
+    return nodes
+
+
+def _cotangent_dtype(variable: Variable) -> str:
+    dtype: str = variable.type.dtype
+    return config.floatX if dtype in DISCRETE else dtype
+
+
+def fit_cotangent(cotangent: Variable, variable: Variable) -> Variable:
+    """A cotangent in the element type and shape of `variable`: summed over the dimensions in which it was stretched."""
+    wanted, got = variable.type, cotangent.type
+    extra = len(got.shape) - len(wanted.shape)
+    axes = [axis for axis in range(extra)]
+    kept = [
+        axis + extra
+        for axis, size in enumerate(wanted.shape)
+        if extra + axis >= 0 and size == 1 and got.shape[extra + axis] != 1
+    ]
+    if kept:
+        cotangent = call("sum", cotangent, axis=kept, keepdims=True)
+    if axes:
+        cotangent = call("sum", cotangent, axis=axes)
+    if cotangent.type.dtype != wanted.dtype:
+        cotangent = call("cast", cotangent, wanted.dtype)
+    got = cotangent.type
+    short = len(wanted.shape) - len(got.shape)
+    padded = (1,) * short + got.shape
+    if short > 0 or any(mine == 1 and its != 1 for mine, its in zip(padded, wanted.shape)):
+        cotangent = call("fill", variable, cotangent)
+    return cotangent

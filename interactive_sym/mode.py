@@ -1,0 +1,179 @@
+"""Modes: which passes rewrite a program, which rules they have, and what runs it.
+
+`PASSES` is the whole order of rewriting, one line a pass. A `Mode` picks a linker, switches passes and rules on and off by
+name, and never changes: `including`, `excluding` and `requiring` give new ones.
+
+Read next: `function`, `core.rules`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from .core import rules as _rules  # noqa: F401 - importing it registers the rules of the house
+from .core.configuration import config
+from .core.program import Program
+from .core.rewrite import run_pass, start
+from .core.rule import RULES, Rule
+from .core.trace import Trace
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A step of compilation: its name, the stages whose rules it runs, what it is for, and other names for it."""
+
+    name: str
+    stages: tuple[str, ...]
+    why: str
+    aliases: tuple[str, ...] = ()
+
+
+#: Every pass, in the order they run. "merge" comes first and is part of importing the graph.
+PASSES: tuple[Pass, ...] = (
+    Pass("merge", (), "equal nodes become one"),
+    Pass("useless", ("useless",), "operations that change nothing go away"),
+    Pass("canonicalise", ("useless", "canonicalise"), "one way to write each thing", ("canonicalize",)),
+    Pass("stabilise", ("stabilise",), "forms that lose digits or overflow become stable ones", ("stabilize",)),
+    Pass("specialise", ("useless", "specialise"), "general operations become cheaper special ones", ("specialize",)),
+    Pass("sizes", ("useless", "sizes"), "sizes come from the inputs, without computing values", ("ShapeOpt", "local_shape_to_shape_i")),
+)  # fmt: skip
+
+#: Passes of each optimizer name.
+OPTIMIZERS: dict[str, tuple[str, ...]] = {
+    "None": (),
+    "merge": ("merge",),
+    "fast_compile": ("merge", "useless", "sizes"),
+    "stabilize": ("merge", "useless", "canonicalise", "stabilise", "sizes"),
+    "fast_run": tuple(p.name for p in PASSES),
+    "o1": ("merge", "useless", "sizes"),
+    "o2": tuple(p.name for p in PASSES),
+    "o3": tuple(p.name for p in PASSES),
+    "o4": tuple(p.name for p in PASSES),
+    "unsafe": tuple(p.name for p in PASSES),
+}
+
+LINKERS = ("c", "py")
+_LINKER_NAMES = {"c": "c", "py": "py", "c|py": "c", "cvm": "c", "cvm_nogc": "c", "c|py_nogc": "c", "vm": "c", "vm_nogc": "c"}
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How functions are compiled.
+
+    Args:
+        linker: `"c"` (a compiled kernel) or `"py"` (the NumPy interpreter); the names `c|py`, `cvm` and `vm` mean `c`.
+        optimizer: a name from `OPTIMIZERS`.
+        included: passes or rules switched on besides.
+        excluded: passes, stages or rules switched off, by name or alias.
+
+    Example:
+        >>> from interactive_sym.mode import Mode
+        >>> mode = Mode().excluding("log_one_plus")
+        >>> any(rule.name == "log_one_plus" for p in mode.passes() for rule in mode.rules_of(p))
+        False
+    """
+
+    linker: str = "c"
+    optimizer: str | None = "fast_run"
+    included: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.linker not in _LINKER_NAMES:
+            raise ValueError(f"no linker {self.linker!r}; there are {', '.join(sorted(_LINKER_NAMES))}")
+        if str(self.optimizer) not in OPTIMIZERS:
+            raise ValueError(f"no optimizer {self.optimizer!r}; there are {', '.join(sorted(OPTIMIZERS))}")
+
+    def including(self, *names: str) -> "Mode":
+        """The mode with passes or rules of these names on."""
+        return replace(self, included=self.included | set(names), excluded=self.excluded - set(names))
+
+    def excluding(self, *names: str) -> "Mode":
+        """The mode with passes, stages or rules of these names off.
+
+        Raises:
+            ValueError: there is no pass, stage or rule of a name; nearest names are given.
+        """
+        for name in names:
+            _check_known(name)
+        return replace(self, excluded=self.excluded | set(names), included=self.included - set(names))
+
+    def requiring(self, *names: str) -> "Mode":
+        """The mode with passes or rules of these names on."""
+        return self.including(*names)
+
+    @property
+    def compiles(self) -> bool:
+        """Whether functions run as compiled C."""
+        return _LINKER_NAMES[self.linker] == "c"
+
+    def passes(self) -> list[Pass]:
+        """The passes this mode runs, in order."""
+        names = set(OPTIMIZERS[str(self.optimizer)]) | self.included
+        return [p for p in PASSES if _named(p.name, p.aliases, names) and not _named(p.name, p.aliases, self.excluded)]
+
+    def rules_of(self, p: Pass) -> list[Rule]:
+        """The rules of a pass that are switched on."""
+        stages = [stage for stage in p.stages if stage not in self.excluded]
+        return [rule for stage in stages for rule in RULES.of_stage(stage) if not self.switches_off(rule)]
+
+    def switches_off(self, rule: Rule) -> bool:
+        return _named(rule.name, rule.aliases, self.excluded)
+
+    def rewrite(self, program: Program) -> Trace:
+        """Run the passes over a program; the trace has every step and the program they lead to."""
+        passes = self.passes()
+        disabled = [rule.name for rule in RULES if self.switches_off(rule)]
+        trace = start(program, merge=any(p.name == "merge" for p in passes), disabled=disabled)
+        for p in passes:
+            if p.stages:
+                run_pass(trace, p.name, self.rules_of(p))
+        return trace
+
+
+def _named(name: str, aliases: Iterable[str], names: Iterable[str]) -> bool:
+    return name in names or any(alias in names for alias in aliases)
+
+
+def _check_known(name: str) -> None:
+    known = {p.name for p in PASSES} | {alias for p in PASSES for alias in p.aliases}
+    if name in known or name in RULES or any(name in p.stages for p in PASSES) or name in _FOREIGN:
+        return
+    near = [rule.name for rule in RULES if name.lower() in rule.name or rule.name in name.lower()][:4]
+    raise ValueError(f"no pass, stage or rule is called {name!r}" + (f"; near: {', '.join(near)}" if near else ""))
+
+
+#: Names that programs written for other systems switch off, which have no counterpart here because the memory plan and the
+#: scheduler decide it: accepted, without effect.
+_FOREIGN = frozenset(("inplace", "fusion", "inplace_elemwise_optimizer", "local_elemwise_fusion", "BlasOpt", "gpuarray"))
+
+predefined_modes: dict[str, Mode] = {
+    "FAST_RUN": Mode("c", "fast_run"),
+    "FAST_COMPILE": Mode("py", "fast_compile"),
+}
+
+
+def get_mode(mode: "Mode | str | None" = None) -> Mode:
+    """The mode of a name (`"FAST_RUN"`, `"FAST_COMPILE"`), or the configured one for None.
+
+    Raises:
+        ValueError: there is no mode of that name.
+    """
+    if isinstance(mode, Mode):
+        return mode
+    name = config.mode if mode is None else mode
+    if name == "Mode":
+        return Mode(config.linker, config.optimizer)
+    try:
+        found = predefined_modes[name]
+    except KeyError:
+        raise ValueError(f"no mode {name!r}; there are {', '.join(sorted(predefined_modes))}") from None
+    for names, change in ((config.optimizer_including, found.including), (config.optimizer_excluding, found.excluding)):
+        parts = [part for part in names.split(":") if part]
+        if parts:
+            found = change(*parts)
+    if mode is None and config.linker == "py":
+        found = replace(found, linker="py")
+    return found
+
+
+get_default_mode = get_mode
