@@ -27,7 +27,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import count
@@ -357,7 +357,8 @@ _headers_known: tuple[tuple[tuple[str, tuple[int, ...]], ...], str] | None = Non
 def headers() -> str:
     """Digest of the runtime's C headers, which every unit may include."""
     global _headers_known
-    stamps = tuple((entry.path, _stamp(entry.path)) for entry in sorted(os.scandir(RUNTIME), key=lambda e: e.name))
+    paths = sorted(entry.path for entry in os.scandir(RUNTIME) if entry.name.endswith(".h"))
+    stamps = tuple((path, _stamp(path)) for path in paths)
     if _headers_known is None or _headers_known[0] != stamps:
         contents = [part for path, _ in stamps for part in (os.path.basename(path).encode(), Path(path).read_bytes())]
         _headers_known = (stamps, digest(*contents))
@@ -543,13 +544,19 @@ def _milliseconds(since: float) -> float:
     return (time.perf_counter() - since) * 1e3
 
 
-def binary(source: str, extra: Sequence[str] = (), cache: Cache | None = None) -> tuple[bytes, Receipt]:
+def binary(
+    source: str,
+    extra: Sequence[str] = (),
+    cache: Cache | None = None,
+    text: Callable[[], str] | None = None,
+) -> tuple[bytes, Receipt]:
     """Machine code of a C text, from the cache or the compiler.
 
     Args:
         source: C text; it may include the headers of `runtime/`.
         extra: further compiler flags.
         cache: where kernels are kept; by default as the environment says.
+        text: makes the C text, where `source` only stands for it in the key.
 
     Raises:
         NoCompiler, CompileError, CompileTimeout.
@@ -572,7 +579,7 @@ def binary(source: str, extra: Sequence[str] = (), cache: Cache | None = None) -
         if again.payload is not None:
             read = receipt.read_ms + _milliseconds(start)
             return again.payload, replace(receipt, read_ms=read, size=len(again.payload))
-        payload, command = compile_unit(source, found, extra, cache)
+        payload, command = compile_unit(text() if text else source, found, extra, cache)
         cache.put(wanted, payload)
     spent = _milliseconds(start)
     return payload, replace(receipt, hit=False, why=entry.why, compile_ms=spent, size=len(payload), command=command)

@@ -66,7 +66,8 @@ class Library:
         with _loading:
             handle = loader.dlopen(os.fsencode(path), flags)
             if handle == ffi.NULL:
-                raise OSError(bytes(ffi.string(loader.dlerror())).decode(errors="replace"))
+                text: Any = ffi.string(loader.dlerror())
+                raise OSError(text.decode(errors="replace"))
         self._handle = handle
         self._close = loader.dlclose
 

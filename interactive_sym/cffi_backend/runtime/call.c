@@ -1,0 +1,749 @@
+/* The calling layer: one Python callable per compiled function, with the vectorcall protocol.
+ *
+ * A call checks its arguments, fills the table of slots, runs the kernel, and, only when the kernel succeeded, swaps the updates
+ * into the shared storages and returns the outputs.  What is doubtful goes to Python: an argument that is not plainly right goes
+ * through its filter, an error code through on_error, an op without C through run_step.  This text is compiled once per machine,
+ * through cffi in API mode; call.py has the same semantics in Python where that can't be done.
+ *
+ * References: a frame owns what its `held` table holds, one entry per slot.  The GIL is held, except in long kernels of functions
+ * without updates.
+ */
+#define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
+#include <numpy/arrayobject.h>
+#include <numpy/arrayscalars.h>
+#include <stdlib.h>
+#include <structmember.h>
+
+#include "isym.h"
+
+#define FEW_SLOTS 16                   /* so many live on the C stack */
+#define ALIGNMENT 64                   /* of scratch memory: a cache line, and the widest vector */
+#define RELEASE_BYTES (1 << 18)        /* reading this much takes longer than giving up the GIL */
+
+enum { RETURN_LIST, RETURN_SINGLE, RETURN_NONE };
+
+typedef struct {
+  int object;                          /* not a tensor: never seen by C */
+  int typenum;
+  int ndim;
+  int64_t dim[ISYM_MAXDIM];            /* -1: any */
+  PyArray_Descr *descr;
+  PyTypeObject *scalar;                /* NumPy's scalar type of this dtype */
+} Spec;
+
+typedef struct {
+  int n_inputs, n_outputs;
+  int *slots;                          /* inputs, then outputs */
+} Step;
+
+typedef struct {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  PyObject *weak;
+  int (*kernel)(isym_ctx *);
+  const void *const *lib;
+  int n_inputs, n_shared, n_outputs, n_updates, n_slots;
+  int first_output, first_update;
+  int mode;
+  Spec *spec;                          /* per slot */
+  int *target;                         /* per update: which shared */
+  Step *step;
+  int n_steps;
+  PyObject **spare;                    /* per update: an array to write the next value to, or NULL */
+  PyObject *storages, *filters, *on_error, *run_step, *explain, *bind, *lock, *keep;
+  char *arena;
+  int64_t arena_size;
+  int busy;                            /* a running call uses the arena */
+} Function;
+
+typedef struct Chunk {
+  struct Chunk *next;
+} Chunk;
+
+typedef struct {
+  isym_ctx ctx;
+  Function *self;
+  PyObject **held;                     /* per slot: an owned reference or NULL */
+  PyThreadState *released;             /* set while the GIL is released */
+  int owns_arena;
+  int64_t used, wanted;                /* bytes given from the arena; bytes asked for in all */
+  Chunk *chunks;                       /* further scratch memory */
+} Frame;
+
+static PyTypeObject FunctionType;
+
+/* ---- checks ---------------------------------------------------------------------------------------------------------------- */
+
+static inline int fits(const Spec *spec, PyObject *value) {
+  if (!PyArray_CheckExact(value)) return 0;
+  PyArrayObject *array = (PyArrayObject *)value;
+  const int needed = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
+  if (PyArray_NDIM(array) != spec->ndim || (PyArray_FLAGS(array) & needed) != needed) return 0;
+  if (PyArray_TYPE(array) != spec->typenum && !PyArray_EquivTypenums(PyArray_TYPE(array), spec->typenum)) return 0;
+  if (!PyArray_ISNBO(PyArray_DESCR(array)->byteorder)) return 0;
+  const npy_intp *dim = PyArray_DIMS(array);
+  for (int d = 0; d < spec->ndim; d++)
+    if (spec->dim[d] >= 0 && spec->dim[d] != dim[d]) return 0;
+  return 1;
+}
+
+static inline void point(isym_array *slot, PyArrayObject *array) {
+  slot->data = PyArray_BYTES(array);
+  const npy_intp *dim = PyArray_DIMS(array);
+  for (int d = 0, n = PyArray_NDIM(array); d < n; d++) slot->dim[d] = dim[d];
+}
+
+#define STORE(type, value) (*(type *)to = (type)(value), 1)
+#define STORE_WITHIN(type, low, high) ((low) <= x && x <= (high) ? STORE(type, x) : 0)
+
+static int store_integer(int typenum, long long x, char *to) {
+  switch (typenum) {
+    case NPY_DOUBLE: return STORE_WITHIN(double, -(1LL << 53), 1LL << 53);
+    case NPY_FLOAT: return STORE_WITHIN(float, -(1LL << 24), 1LL << 24);
+    case NPY_CDOUBLE: ((double *)to)[1] = 0.0; return STORE_WITHIN(double, -(1LL << 53), 1LL << 53);
+    case NPY_INT8: return STORE_WITHIN(int8_t, INT8_MIN, INT8_MAX);
+    case NPY_INT16: return STORE_WITHIN(int16_t, INT16_MIN, INT16_MAX);
+    case NPY_INT32: return STORE_WITHIN(int32_t, INT32_MIN, INT32_MAX);
+    case NPY_INT64: return STORE(int64_t, x);
+    case NPY_UINT8: return STORE_WITHIN(uint8_t, 0, UINT8_MAX);
+    case NPY_UINT16: return STORE_WITHIN(uint16_t, 0, UINT16_MAX);
+    case NPY_UINT32: return STORE_WITHIN(uint32_t, 0, UINT32_MAX);
+    case NPY_UINT64: return x >= 0 ? STORE(uint64_t, x) : 0;
+    default: return 0;
+  }
+}
+
+/* Store a number of an exact, plain type that the dtype holds without loss; 0 where that is doubtful. */
+static int store_number(const Spec *spec, PyObject *value, char *to) {
+  if (PyFloat_CheckExact(value)) {
+    if (spec->typenum == NPY_DOUBLE) return STORE(double, PyFloat_AS_DOUBLE(value));
+    if (spec->typenum == NPY_CDOUBLE) {
+      ((double *)to)[1] = 0.0;
+      return STORE(double, PyFloat_AS_DOUBLE(value));
+    }
+    return 0;
+  }
+  if (PyLong_CheckExact(value)) {
+    int overflow;
+    long long x = PyLong_AsLongLongAndOverflow(value, &overflow);
+    return overflow ? 0 : store_integer(spec->typenum, x, to);
+  }
+  if (Py_TYPE(value) == spec->scalar) {
+    PyArray_ScalarAsCtype(value, to);
+    return 1;
+  }
+  if (PyBool_Check(value)) {
+    if (spec->typenum == NPY_BOOL) return STORE(npy_bool, value == Py_True);
+    return store_integer(spec->typenum, value == Py_True, to);
+  }
+  if (PyComplex_CheckExact(value) && spec->typenum == NPY_CDOUBLE) {
+    ((double *)to)[1] = PyComplex_ImagAsDouble(value);
+    return STORE(double, PyComplex_RealAsDouble(value));
+  }
+  return 0;
+}
+
+/* Raise what a Python function gives for these arguments: an exception, or it raises itself. */
+static void raise_given(PyObject *function, PyObject *first, PyObject *second) {
+  PyObject *error = first && second ? PyObject_CallFunctionObjArgs(function, first, second, NULL) : NULL;
+  if (error) {
+    if (PyExceptionInstance_Check(error)) PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    else PyErr_Format(PyExc_TypeError, "an error handler gave %.100s, not an exception", Py_TYPE(error)->tp_name);
+  }
+  Py_XDECREF(error);
+  Py_XDECREF(first);
+  Py_XDECREF(second);
+}
+
+static void raise_explained(Function *self, int slot, PyObject *value) {
+  Py_INCREF(value);
+  raise_given(self->explain, PyLong_FromLong(slot), value);
+}
+
+/* ---- what a kernel calls ---------------------------------------------------------------------------------------------------- */
+
+static inline PyThreadState *enter(Frame *frame) {
+  PyThreadState *state = frame->released;
+  if (state) {
+    frame->released = NULL;
+    PyEval_RestoreThread(state);
+  }
+  return state;
+}
+
+static inline void leave(Frame *frame, PyThreadState *state) {
+  if (state) frame->released = PyEval_SaveThread();
+}
+
+/* An array nobody else can see, of the right shape: the storage's value before the last one. */
+static inline int reusable(PyObject *value, int ndim, const int64_t *dim) {
+  if (!value || Py_REFCNT(value) != 1) return 0;
+  PyArrayObject *array = (PyArrayObject *)value;
+  if (((PyArrayObject_fields *)array)->weakreflist || PyArray_NDIM(array) != ndim) return 0;
+  for (int d = 0; d < ndim; d++)
+    if (PyArray_DIM(array, d) != dim[d]) return 0;
+  return 1;
+}
+
+static int may_become_spare(const Spec *spec, PyObject *value) {
+  if (spec->object || Py_REFCNT(value) != 1 || !fits(spec, value)) return 0;
+  const int needed = NPY_ARRAY_OWNDATA | NPY_ARRAY_WRITEABLE;
+  PyArrayObject *array = (PyArrayObject *)value;
+  return (PyArray_FLAGS(array) & needed) == needed && !((PyArrayObject_fields *)array)->weakreflist;
+}
+
+static void *frame_output(isym_ctx *ctx, int slot, int ndim, const int64_t *dim) {
+  Frame *frame = (Frame *)ctx->owner;
+  Function *self = frame->self;
+  PyThreadState *state = enter(frame);
+  PyObject *array = NULL;
+  void *data = NULL;
+  if (slot < self->first_output || slot >= self->n_slots || self->spec[slot].object || self->spec[slot].ndim != ndim) {
+    PyErr_Format(PyExc_SystemError, "kernel asked for an output of %d dims in slot %d", ndim, slot);
+  } else {
+    int update = slot - self->first_update;
+    if (update >= 0 && update < self->n_updates && reusable(self->spare[update], ndim, dim)) {
+      array = self->spare[update];
+      self->spare[update] = NULL;
+    } else {
+      npy_intp shape[ISYM_MAXDIM];
+      for (int d = 0; d < ndim; d++) shape[d] = (npy_intp)dim[d];
+      PyArray_Descr *descr = self->spec[slot].descr;
+      Py_INCREF(descr);
+      array = PyArray_NewFromDescr(&PyArray_Type, descr, ndim, shape, NULL, NULL, 0, NULL);
+    }
+  }
+  if (array) {
+    Py_XDECREF(frame->held[slot]);
+    frame->held[slot] = array;
+    point(&ctx->slot[slot], (PyArrayObject *)array);
+    data = PyArray_DATA((PyArrayObject *)array);
+  }
+  leave(frame, state);
+  return data;
+}
+
+static void *frame_scratch(isym_ctx *ctx, int64_t bytes) {
+  Frame *frame = (Frame *)ctx->owner;
+  if (bytes < 0 || bytes > INT64_MAX / 4) return NULL;
+  bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  if (bytes == 0) bytes = ALIGNMENT;
+  frame->wanted += bytes;
+  if (frame->owns_arena && frame->self->arena && frame->used + bytes <= frame->self->arena_size) {
+    void *place = frame->self->arena + frame->used;
+    frame->used += bytes;
+    return place;
+  }
+  void *block = NULL;
+  if (posix_memalign(&block, ALIGNMENT, (size_t)bytes + ALIGNMENT)) return NULL;
+  ((Chunk *)block)->next = frame->chunks;
+  frame->chunks = (Chunk *)block;
+  return (char *)block + ALIGNMENT;
+}
+
+/* The value of a slot as a Python object (a new reference). */
+static PyObject *slot_value(Frame *frame, int slot) {
+  const Spec *spec = &frame->self->spec[slot];
+  isym_array *array = &frame->ctx.slot[slot];
+  PyObject *held = frame->held[slot];
+  if (held && (spec->object || PyArray_BYTES((PyArrayObject *)held) == array->data)) {
+    Py_INCREF(held);
+    return held;
+  }
+  if (spec->object || !array->data) {
+    PyErr_Format(PyExc_SystemError, "slot %d is read before it is written", slot);
+    return NULL;
+  }
+  npy_intp shape[ISYM_MAXDIM];
+  for (int d = 0; d < spec->ndim; d++) shape[d] = (npy_intp)array->dim[d];
+  Py_INCREF(spec->descr);
+  PyObject *copy = PyArray_NewFromDescr(&PyArray_Type, spec->descr, spec->ndim, shape, NULL, NULL, 0, NULL);
+  if (copy) memcpy(PyArray_DATA((PyArrayObject *)copy), array->data, (size_t)PyArray_NBYTES((PyArrayObject *)copy));
+  return copy;
+}
+
+static int store_result(Frame *frame, int slot, PyObject *value) {
+  const Spec *spec = &frame->self->spec[slot];
+  if (slot < frame->self->first_output || (!spec->object && !fits(spec, value))) {
+    raise_explained(frame->self, slot, value);
+    return 1;
+  }
+  Py_INCREF(value);
+  Py_XDECREF(frame->held[slot]);
+  frame->held[slot] = value;
+  if (!spec->object) point(&frame->ctx.slot[slot], (PyArrayObject *)value);
+  return 0;
+}
+
+static int run_step(Frame *frame, int number) {
+  Function *self = frame->self;
+  if (number < 0 || number >= self->n_steps) {
+    PyErr_Format(PyExc_SystemError, "kernel asked for Python step %d of %d", number, self->n_steps);
+    return 1;
+  }
+  const Step *step = &self->step[number];
+  PyObject *values = PyList_New(step->n_inputs), *index = PyLong_FromLong(number), *results = NULL;
+  int failed = !values || !index;
+  for (int k = 0; k < step->n_inputs && !failed; k++) {
+    PyObject *value = slot_value(frame, step->slots[k]);
+    if (value) PyList_SET_ITEM(values, k, value);
+    else failed = 1;
+  }
+  if (!failed) results = PyObject_CallFunctionObjArgs(self->run_step, index, values, NULL);
+  failed = !results;
+  if (results && (!PyList_Check(results) || PyList_GET_SIZE(results) != step->n_outputs)) {
+    PyErr_Format(PyExc_SystemError, "Python step %d did not give %d results", number, step->n_outputs);
+    failed = 1;
+  }
+  for (int k = 0; k < step->n_outputs && !failed; k++)
+    failed = store_result(frame, step->slots[step->n_inputs + k], PyList_GET_ITEM(results, k));
+  Py_XDECREF(values);
+  Py_XDECREF(index);
+  Py_XDECREF(results);
+  return failed;
+}
+
+static int frame_python(isym_ctx *ctx, int number) {
+  Frame *frame = (Frame *)ctx->owner;
+  PyThreadState *state = enter(frame);
+  int failed = run_step(frame, number);
+  leave(frame, state);
+  return failed;
+}
+
+/* ---- the call --------------------------------------------------------------------------------------------------------------- */
+
+static int take_inputs(Frame *frame, PyObject *const *args) {
+  Function *self = frame->self;
+  for (int k = 0; k < self->n_inputs; k++) {
+    const Spec *spec = &self->spec[k];
+    isym_array *slot = &frame->ctx.slot[k];
+    PyObject *value = args[k];
+    if (!spec->object) {
+      if (fits(spec, value)) {
+        Py_INCREF(value);
+        frame->held[k] = value;
+        point(slot, (PyArrayObject *)value);
+        continue;
+      }
+      if (spec->ndim == 0) {
+        slot->data = (char *)slot->dim; /* a 0-d slot has no dims: their place holds the number */
+        if (store_number(spec, value, slot->data)) continue;
+      }
+    }
+    PyObject *filter = PyTuple_GET_ITEM(self->filters, k);
+    if (filter == Py_None) Py_INCREF(value);
+    else value = PyObject_CallFunctionObjArgs(filter, value, NULL);
+    if (!value) return 1;
+    frame->held[k] = value;
+    if (spec->object) continue;
+    if (!fits(spec, value)) {
+      raise_explained(self, k, value);
+      return 1;
+    }
+    point(slot, (PyArrayObject *)value);
+  }
+  return 0;
+}
+
+static int take_shared(Frame *frame) {
+  Function *self = frame->self;
+  for (int k = 0; k < self->n_shared; k++) {
+    int slot = self->n_inputs + k;
+    const Spec *spec = &self->spec[slot];
+    PyObject *storage = PyTuple_GET_ITEM(self->storages, k);
+    if (PyList_GET_SIZE(storage) != 1) {
+      PyErr_SetString(PyExc_SystemError, "the storage of a shared variable is a list of one item");
+      return 1;
+    }
+    PyObject *value = PyList_GET_ITEM(storage, 0);
+    if (spec->object || fits(spec, value)) {
+      Py_INCREF(value);
+    } else {
+      /* right in all but its layout: a copy for this call */
+      PyArrayObject *array = (PyArrayObject *)value;
+      if (PyArray_Check(value) && PyArray_NDIM(array) == spec->ndim &&
+          PyArray_EquivTypenums(PyArray_TYPE(array), spec->typenum)) {
+        Py_INCREF(spec->descr);
+        PyObject *copy = PyArray_FromArray(array, spec->descr, NPY_ARRAY_CARRAY | NPY_ARRAY_NOTSWAPPED | NPY_ARRAY_ENSUREARRAY);
+        if (!copy) return 1;
+        if (!fits(spec, copy)) {
+          Py_DECREF(copy);
+          raise_explained(self, slot, value);
+          return 1;
+        }
+        value = copy;
+      } else {
+        raise_explained(self, slot, value);
+        return 1;
+      }
+    }
+    frame->held[slot] = value;
+    if (!spec->object) point(&frame->ctx.slot[slot], (PyArrayObject *)value);
+  }
+  return 0;
+}
+
+static int run_kernel(Frame *frame) {
+  Function *self = frame->self;
+  int64_t bytes = 0;
+  if (self->n_updates == 0)
+    for (int k = 0; k < self->first_output; k++)
+      if (frame->held[k] && !self->spec[k].object) bytes += PyArray_NBYTES((PyArrayObject *)frame->held[k]);
+  if (bytes >= RELEASE_BYTES) frame->released = PyEval_SaveThread();
+  int code = self->kernel(&frame->ctx);
+  enter(frame);
+  return code;
+}
+
+/* After a kernel's return: 0 when every output and update is there. */
+static int check_results(Frame *frame, int code) {
+  Function *self = frame->self;
+  if (PyErr_Occurred()) return 1;
+  if (code != ISYM_OK) {
+    const int64_t *e = frame->ctx.error;
+    raise_given(self->on_error, PyLong_FromLong(code),
+                Py_BuildValue("(LLLL)", (long long)e[0], (long long)e[1], (long long)e[2], (long long)e[3]));
+    return 1;
+  }
+  for (int k = self->first_output; k < self->first_update + self->n_updates; k++)
+    if (!frame->held[k]) {
+      PyErr_Format(PyExc_SystemError, "the kernel left slot %d empty", k);
+      return 1;
+    }
+  for (int k = 0; k < self->n_updates; k++)
+    if (PyList_GET_SIZE(PyTuple_GET_ITEM(self->storages, self->target[k])) != 1) {
+      PyErr_SetString(PyExc_SystemError, "the storage of a shared variable is a list of one item");
+      return 1;
+    }
+  return 0;
+}
+
+static PyObject *take_result(Frame *frame) {
+  Function *self = frame->self;
+  if (self->mode == RETURN_NONE) Py_RETURN_NONE;
+  if (self->mode == RETURN_SINGLE) {
+    PyObject *result = frame->held[self->first_output];
+    Py_INCREF(result);
+    return result;
+  }
+  PyObject *result = PyList_New(self->n_outputs);
+  for (int k = 0; result && k < self->n_outputs; k++) {
+    PyObject *value = frame->held[self->first_output + k];
+    Py_INCREF(value);
+    PyList_SET_ITEM(result, k, value);
+  }
+  return result;
+}
+
+/* Put every update into its storage.  Nothing here can fail or run Python code; afterwards `held` owns the old values. */
+static void swap_updates(Frame *frame) {
+  Function *self = frame->self;
+  for (int k = 0; k < self->n_updates; k++) {
+    PyObject *storage = PyTuple_GET_ITEM(self->storages, self->target[k]);
+    PyObject *old = PyList_GET_ITEM(storage, 0);
+    PyList_SET_ITEM(storage, 0, frame->held[self->first_update + k]);
+    frame->held[self->first_update + k] = old;
+  }
+}
+
+static void release(Frame *frame, int swapped) {
+  Function *self = frame->self;
+  for (int k = 0; k < self->n_slots; k++)
+    if (k < self->first_update || k >= self->first_update + self->n_updates) Py_CLEAR(frame->held[k]);
+  for (int k = 0; k < self->n_updates; k++) {
+    int slot = self->first_update + k;
+    PyObject *value = frame->held[slot];
+    frame->held[slot] = NULL;
+    if (!value) continue;
+    /* the storage's old value, or, after a failure, the array meant to be its new one */
+    if (!self->spare[k] && may_become_spare(&self->spec[slot], value)) self->spare[k] = value;
+    else if (swapped && may_become_spare(&self->spec[slot], value)) {
+      PyObject *former = self->spare[k];
+      self->spare[k] = value;
+      Py_DECREF(former);
+    } else Py_DECREF(value);
+  }
+  for (Chunk *chunk = frame->chunks; chunk;) {
+    Chunk *next = chunk->next;
+    free(chunk);
+    chunk = next;
+  }
+  if (frame->owns_arena) {
+    if (frame->wanted > self->arena_size) {
+      void *block = NULL;
+      free(self->arena);
+      self->arena_size = posix_memalign(&block, ALIGNMENT, (size_t)frame->wanted) ? 0 : frame->wanted;
+      self->arena = self->arena_size ? block : NULL;
+    }
+    self->busy = 0;
+  }
+}
+
+static PyObject *run(Function *self, PyObject *const *args, isym_array *slots, PyObject **held) {
+  Frame frame;
+  memset(held, 0, sizeof(PyObject *) * (size_t)self->n_slots);
+  for (int k = self->first_output; k < self->n_slots; k++) slots[k].data = NULL;
+  frame.ctx.slot = slots;
+  frame.ctx.output = frame_output;
+  frame.ctx.python = frame_python;
+  frame.ctx.scratch = frame_scratch;
+  frame.ctx.lib = self->lib;
+  frame.ctx.error[0] = frame.ctx.error[1] = frame.ctx.error[2] = frame.ctx.error[3] = 0;
+  frame.ctx.owner = &frame;
+  frame.self = self;
+  frame.held = held;
+  frame.released = NULL;
+  frame.used = frame.wanted = 0;
+  frame.chunks = NULL;
+  frame.owns_arena = !self->busy;
+  self->busy = 1;
+  PyObject *result = NULL;
+  int swapped = 0;
+  if (!take_inputs(&frame, args) && !take_shared(&frame)) {
+    int code = run_kernel(&frame);
+    if (!check_results(&frame, code)) {
+      result = take_result(&frame);
+      if (result) {
+        swap_updates(&frame);
+        swapped = 1;
+      }
+    }
+  }
+  release(&frame, swapped);
+  return result;
+}
+
+static PyObject *run_framed(Function *self, PyObject *const *args) {
+  if (self->n_slots <= FEW_SLOTS) {
+    isym_array slots[FEW_SLOTS];
+    PyObject *held[FEW_SLOTS];
+    return run(self, args, slots, held);
+  }
+  isym_array *slots = PyMem_Malloc(sizeof(isym_array) * (size_t)self->n_slots);
+  PyObject **held = PyMem_Malloc(sizeof(PyObject *) * (size_t)self->n_slots);
+  PyObject *result = slots && held ? run(self, args, slots, held) : PyErr_NoMemory();
+  PyMem_Free(slots);
+  PyMem_Free(held);
+  return result;
+}
+
+static PyObject *run_locked(Function *self, PyObject *const *args) {
+  if (self->lock == Py_None) return run_framed(self, args);
+  PyObject *done = PyObject_CallMethod(self->lock, "acquire", NULL);
+  if (!done) return NULL;
+  Py_DECREF(done);
+  PyObject *result = run_framed(self, args);
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  done = PyObject_CallMethod(self->lock, "release", NULL);
+  if (!done) PyErr_Clear();
+  Py_XDECREF(done);
+  PyErr_Restore(type, value, trace);
+  return result;
+}
+
+/* A call with keywords, or with too many or too few arguments: `bind(args, keywords)` gives the full list, or raises. */
+static PyObject *call_bound(Function *self, PyObject *const *args, Py_ssize_t n, PyObject *names) {
+  if (self->bind == Py_None) {
+    if (names && PyTuple_GET_SIZE(names))
+      return PyErr_Format(PyExc_TypeError, "this function takes no keyword argument, got %R", PyTuple_GET_ITEM(names, 0));
+    return PyErr_Format(PyExc_TypeError, "this function takes %d positional argument%s but %zd %s given", self->n_inputs,
+                        self->n_inputs == 1 ? "" : "s", n, n == 1 ? "was" : "were");
+  }
+  PyObject *positional = PyTuple_New(n), *keywords = PyDict_New(), *bound = NULL, *full = NULL, *result = NULL;
+  int failed = !positional || !keywords;
+  for (Py_ssize_t k = 0; k < n && !failed; k++) {
+    Py_INCREF(args[k]);
+    PyTuple_SET_ITEM(positional, k, args[k]);
+  }
+  for (Py_ssize_t k = 0; names && k < PyTuple_GET_SIZE(names) && !failed; k++)
+    failed = PyDict_SetItem(keywords, PyTuple_GET_ITEM(names, k), args[n + k]) != 0;
+  if (!failed) bound = PyObject_CallFunctionObjArgs(self->bind, positional, keywords, NULL);
+  if (bound) full = PySequence_Tuple(bound);
+  if (full && PyTuple_GET_SIZE(full) != self->n_inputs)
+    PyErr_Format(PyExc_SystemError, "bind gave %zd arguments, not %d", PyTuple_GET_SIZE(full), self->n_inputs);
+  else if (full) result = run_locked(self, ((PyTupleObject *)full)->ob_item);
+  Py_XDECREF(positional);
+  Py_XDECREF(keywords);
+  Py_XDECREF(bound);
+  Py_XDECREF(full);
+  return result;
+}
+
+static PyObject *function_call(PyObject *callable, PyObject *const *args, size_t flagged, PyObject *names) {
+  Function *self = (Function *)callable;
+  Py_ssize_t n = PyVectorcall_NARGS(flagged);
+  if (n != self->n_inputs || (names && PyTuple_GET_SIZE(names))) return call_bound(self, args, n, names);
+  return run_locked(self, args);
+}
+
+/* ---- the type --------------------------------------------------------------------------------------------------------------- */
+
+static int function_traverse(Function *self, visitproc visit, void *arg) {
+  Py_VISIT(self->storages);
+  Py_VISIT(self->filters);
+  Py_VISIT(self->on_error);
+  Py_VISIT(self->run_step);
+  Py_VISIT(self->explain);
+  Py_VISIT(self->bind);
+  Py_VISIT(self->lock);
+  Py_VISIT(self->keep);
+  for (int k = 0; self->spare && k < self->n_updates; k++) Py_VISIT(self->spare[k]);
+  return 0;
+}
+
+static PyObject *refuse(PyObject *callable, PyObject *const *args, size_t flagged, PyObject *names) {
+  (void)callable, (void)args, (void)flagged, (void)names;
+  PyErr_SetString(PyExc_ReferenceError, "this function has been collected");
+  return NULL;
+}
+
+static int function_clear(Function *self) {
+  self->vectorcall = refuse;
+  Py_CLEAR(self->storages);
+  Py_CLEAR(self->filters);
+  Py_CLEAR(self->on_error);
+  Py_CLEAR(self->run_step);
+  Py_CLEAR(self->explain);
+  Py_CLEAR(self->bind);
+  Py_CLEAR(self->lock);
+  Py_CLEAR(self->keep);
+  for (int k = 0; self->spare && k < self->n_updates; k++) Py_CLEAR(self->spare[k]);
+  return 0;
+}
+
+static void function_dealloc(Function *self) {
+  PyObject_GC_UnTrack(self);
+  if (self->weak) PyObject_ClearWeakRefs((PyObject *)self);
+  function_clear(self);
+  for (int k = 0; self->spec && k < self->n_slots; k++) {
+    Py_XDECREF(self->spec[k].descr);
+    Py_XDECREF(self->spec[k].scalar);
+  }
+  for (int k = 0; self->step && k < self->n_steps; k++) free(self->step[k].slots);
+  free(self->spec);
+  free(self->target);
+  free(self->step);
+  free(self->spare);
+  free(self->arena);
+  PyObject_GC_Del(self);
+}
+
+static PyObject *function_repr(Function *self) {
+  return PyUnicode_FromFormat("<kernel: %d inputs, %d shared, %d outputs, %d updates>", self->n_inputs, self->n_shared,
+                              self->n_outputs, self->n_updates);
+}
+
+static PyTypeObject FunctionType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "interactive_sym.cffi_backend.Kernel",
+    .tp_doc = "A compiled function: takes its inputs in order, returns its outputs.",
+    .tp_basicsize = sizeof(Function),
+    .tp_dealloc = (destructor)function_dealloc,
+    .tp_vectorcall_offset = offsetof(Function, vectorcall),
+    .tp_repr = (reprfunc)function_repr,
+    .tp_call = PyVectorcall_Call,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_traverse = (traverseproc)function_traverse,
+    .tp_clear = (inquiry)function_clear,
+    .tp_weaklistoffset = offsetof(Function, weak),
+};
+
+/* An array of C ints from a tuple of Python ones. */
+static int *integers(PyObject *tuple, int extra) {
+  Py_ssize_t n = PyTuple_GET_SIZE(tuple);
+  int *result = calloc((size_t)(n + extra + 1), sizeof(int));
+  for (Py_ssize_t k = 0; result && k < n; k++) result[k] = (int)PyLong_AsLong(PyTuple_GET_ITEM(tuple, k));
+  return result;
+}
+
+static int read_spec(Spec *spec, PyObject *item) {
+  PyObject *dims;
+  if (!PyArg_ParseTuple(item, "iiO!", &spec->object, &spec->typenum, &PyTuple_Type, &dims)) return 1;
+  spec->ndim = (int)PyTuple_GET_SIZE(dims);
+  if (spec->ndim > ISYM_MAXDIM) {
+    PyErr_Format(PyExc_ValueError, "a compiled function takes arrays of at most %d dims", ISYM_MAXDIM);
+    return 1;
+  }
+  for (int d = 0; d < spec->ndim; d++) spec->dim[d] = PyLong_AsLongLong(PyTuple_GET_ITEM(dims, d));
+  if (spec->object) return 0;
+  spec->descr = PyArray_DescrFromType(spec->typenum);
+  spec->scalar = (PyTypeObject *)PyArray_TypeObjectFromType(spec->typenum);
+  return !spec->descr || !spec->scalar;
+}
+
+static int read_step(Step *step, PyObject *item) {
+  PyObject *inputs, *outputs;
+  if (!PyArg_ParseTuple(item, "O!O!", &PyTuple_Type, &inputs, &PyTuple_Type, &outputs)) return 1;
+  step->n_inputs = (int)PyTuple_GET_SIZE(inputs);
+  step->n_outputs = (int)PyTuple_GET_SIZE(outputs);
+  step->slots = integers(inputs, step->n_outputs);
+  for (int k = 0; step->slots && k < step->n_outputs; k++)
+    step->slots[step->n_inputs + k] = (int)PyLong_AsLong(PyTuple_GET_ITEM(outputs, k));
+  return !step->slots;
+}
+
+static PyObject *make(PyObject *payload) {
+  Function *self = PyObject_GC_New(Function, &FunctionType);
+  if (!self) return NULL;
+  memset((char *)self + sizeof(PyObject), 0, sizeof(Function) - sizeof(PyObject));
+  self->vectorcall = function_call;
+  unsigned long long kernel, lib;
+  PyObject *specs, *targets, *steps;
+  int good = PyArg_ParseTuple(payload, "KKiiiiiO!O!O!O!O!OOOOOO", &kernel, &lib, &self->n_inputs, &self->n_shared, &self->n_outputs,
+                              &self->n_updates, &self->mode, &PyTuple_Type, &specs, &PyTuple_Type, &targets, &PyTuple_Type, &steps,
+                              &PyTuple_Type, &self->storages, &PyTuple_Type, &self->filters, &self->on_error, &self->run_step,
+                              &self->explain, &self->bind, &self->lock, &self->keep);
+  Py_XINCREF(self->storages);
+  Py_XINCREF(self->filters);
+  Py_XINCREF(self->on_error);
+  Py_XINCREF(self->run_step);
+  Py_XINCREF(self->explain);
+  Py_XINCREF(self->bind);
+  Py_XINCREF(self->lock);
+  Py_XINCREF(self->keep);
+  if (good) {
+    self->kernel = (int (*)(isym_ctx *))(uintptr_t)kernel;
+    self->lib = (const void *const *)(uintptr_t)lib;
+    self->n_slots = (int)PyTuple_GET_SIZE(specs);
+    self->n_steps = (int)PyTuple_GET_SIZE(steps);
+    self->first_output = self->n_inputs + self->n_shared;
+    self->first_update = self->first_output + self->n_outputs;
+    self->spec = calloc((size_t)self->n_slots + 1, sizeof(Spec));
+    self->step = calloc((size_t)self->n_steps + 1, sizeof(Step));
+    self->spare = calloc((size_t)self->n_updates + 1, sizeof(PyObject *));
+    self->target = integers(targets, 0);
+    good = self->spec && self->step && self->spare && self->target;
+    if (!good) PyErr_NoMemory();
+  } else {
+    self->n_updates = 0;
+  }
+  for (int k = 0; good && k < self->n_slots; k++) good = !read_spec(&self->spec[k], PyTuple_GET_ITEM(specs, k));
+  for (int k = 0; good && k < self->n_steps; k++) good = !read_step(&self->step[k], PyTuple_GET_ITEM(steps, k));
+  PyObject_GC_Track(self);
+  if (good && !PyErr_Occurred()) return (PyObject *)self;
+  Py_DECREF(self);
+  return NULL;
+}
+
+static int ready = 0;
+
+/* Makes a callable from the tuple at `payload` and appends it, or the exception raised, to the list at `holder`. */
+static int isym_make(uintptr_t payload, uintptr_t holder) {
+  PyGILState_STATE state = PyGILState_Ensure();
+  PyObject *made = NULL;
+  if (!ready) ready = _import_array() >= 0 && PyType_Ready(&FunctionType) >= 0;
+  if (ready) made = make((PyObject *)payload);
+  int good = made != NULL;
+  if (!made) {
+    PyObject *type, *trace;
+    PyErr_Fetch(&type, &made, &trace);
+    PyErr_NormalizeException(&type, &made, &trace);
+    Py_XDECREF(type);
+    Py_XDECREF(trace);
+  }
+  if (made) PyList_Append((PyObject *)holder, made);
+  Py_XDECREF(made);
+  PyGILState_Release(state);
+  return good;
+}
