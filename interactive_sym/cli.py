@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from .cffi_backend import build, cache, library
+from .cffi_backend import build, cache, call, library
 
 __all__ = ["Finding", "copy_tutorials", "examine", "main", "tutorials"]
 
@@ -185,6 +185,12 @@ def _compiler() -> list[Finding]:
     return [
         Finding("C compiler", f"{' '.join(found.command)}: {found.version}"),
         trial,
+        Finding(
+            "calls",
+            "" if call.runtime_problem() else call.describe(),
+            f"Python's own C headers (python3-dev); calls take longer till then ({call.runtime_problem()})",
+            needed=False,
+        ),
         Finding(
             "vector maths", vectors, "GCC and glibc 2.35 or newer; exp and its kin are scalar till then", needed=False
         ),
