@@ -59,7 +59,7 @@ FLAGS: dict[str, Flag] = {
         Flag("optimizer_including", "", str, "rules or stages switched on, separated by ':'"),
         Flag("optimizer_excluding", "", str, "rules or stages switched off, separated by ':'"),
         Flag("on_unused_input", "raise", _one_of("raise", "warn", "ignore"), "what an unused input does"),
-        Flag("int_division", "int", _one_of("int", "floatX", "raise"), "meaning of `/` between integers"),
+        Flag("int_division", "floatX", _one_of("int", "floatX", "raise"), "meaning of `/` between integers"),
         Flag("exception_verbosity", "low", _one_of("low", "high"), "how much an error message tells"),
         Flag("openmp", False, _boolean, "run large loops on several threads"),
         Flag("cxx", "", str, "accepted for old programs; the C compiler is found by itself"),
