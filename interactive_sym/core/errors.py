@@ -4,6 +4,7 @@ A message is one sentence, then the user's own line with a caret, then a table o
 pasted. Classes follow NumPy where NumPy has one, and carry the field's names where programs catch them.
 """
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from .source import Where
@@ -28,23 +29,34 @@ def message(
         cure: what to write instead.
         detail: further lines, placed between the table and the cure.
     """
-    lines = [sentence]
+    lines = _wrapped(sentence, "")
     if where is not None:
         first, *rest = where.excerpt()
-        lines.append(f"  at {first}")
-        lines.extend(rest)
+        lines.extend(_cut(line) for line in (f"  at {first}", *rest))
     rows = [tuple(str(cell) for cell in row) for row in operands]
     if rows:
         columns = max(map(len, rows))
         padded = [row + ("",) * (columns - len(row)) for row in rows]
         widths = [max(len(row[k]) for row in padded) for k in range(columns)]
-        lines.extend("  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip() for row in padded)
-    lines.extend(f"  {line}" for line in detail)
-    if cure:
-        lines.append(f"  Cure: {cure}")
-    if len(lines) > LINES:
-        lines = lines[: LINES - 2] + [f"  ... {len(lines) - LINES + 1} lines more"] + lines[-1:]
-    return "\n".join(lines[:1] + [line if len(line) <= WIDTH else line[: WIDTH - 3] + "..." for line in lines[1:]])
+        lines.extend(
+            _cut("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()) for row in padded
+        )
+    for line in detail:
+        lines.extend(_wrapped(line, "  "))
+    tail = _wrapped(f"Cure: {cure}", "  ") if cure else []
+    room = LINES - len(tail)
+    if len(lines) > room:
+        lines = [*lines[: room - 1], f"  ... {len(lines) - room + 1} lines more"]
+    return "\n".join(lines + tail)
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    """Lines of at most WIDTH columns; those after the first are set in by two more."""
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= WIDTH else line[: WIDTH - 3] + "..."
 
 
 class AsTensorError(TypeError):
