@@ -1,0 +1,560 @@
+"""Views: frozen, JSON-ready records of graphs, rewrites, functions and states, and their builders (floor D).
+
+A view is a read-only picture of a core object, made of strings, numbers and tuples only, so that widgets, static
+pictures and text need nothing else. Every top record carries `version`.
+
+Nodes have **display ids**: when a rewrite replaces a node, its successor inherits the identity; nodes that the rewrite did
+not touch keep theirs, also where the graph was rebuilt around the replaced one. Highlighting, animation and selection
+rest on that.
+
+Read next: `text` (the same as plain text), `interactive_sym.viz.model` (how views travel to a browser).
+"""
+
+import importlib
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy
+
+from .graph import Apply, Constant, Variable, toposort
+from .op import register
+from .rule import RULES
+from .text import brief
+from .trace import Trace
+
+VERSION = 1
+KINDS = ("input", "constant", "shared", "random", "op")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """One node of a graph: an application of an operation, or a leaf.
+
+    Attributes:
+        id: display id.
+        kind: one of `KINDS`.
+        label: short text to draw: the op's name, the variable's name, or the constant's value.
+        op: the operation with its parameters, empty for leaves.
+        family: the op's family, empty for leaves.
+        doc: the op's first paragraph of documentation.
+        types: the type of each output.
+        names: the user's name of each output, empty where he gave none.
+        where: the user's place, such as `cell 3 line 5`.
+        line: the text of that line.
+        origin: how a node came to be that the user did not write.
+        value: a constant's value, shortened.
+        inputs: `(id, output index)` per input, in order.
+    """
+
+    id: int
+    kind: str
+    label: str
+    op: str = ""
+    family: str = ""
+    doc: str = ""
+    types: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    where: str = ""
+    line: str = ""
+    origin: str = ""
+    value: str = ""
+    inputs: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeView:
+    """Output `output` of node `source` is input `input` of node `target`."""
+
+    source: int
+    target: int
+    output: int
+    input: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputView:
+    """A result of a graph: output `index` of node `id`, shown as `label`."""
+
+    id: int
+    index: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class GraphView:
+    """A graph: nodes with inputs before users, and the results."""
+
+    nodes: tuple[NodeView, ...]
+    outputs: tuple[OutputView, ...]
+    version: int = VERSION
+
+    @property
+    def edges(self) -> tuple[EdgeView, ...]:
+        """All edges, by target, then by input."""
+        return tuple(
+            EdgeView(source, node.id, output, position)
+            for node in self.nodes
+            for position, (source, output) in enumerate(node.inputs)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One recorded rewrite, as a difference between the graph before and after.
+
+    Attributes:
+        index: 1 for the first rewrite.
+        rule, why, changes, pass_name: the rule's name, its reason, what it may change in values, the pass it ran in.
+        before, after: short text of the replaced and of the new expression.
+        gone: ids that are no longer in the graph.
+        set: nodes that are new, or whose inputs or operation changed.
+        order: ids of the graph after the step, inputs before users.
+        outputs: results after the step.
+        removed: ids to mark in the graph before the step.
+        added: ids to mark in the graph after the step.
+    """
+
+    index: int
+    rule: str
+    why: str
+    changes: str
+    pass_name: str
+    before: str
+    after: str
+    gone: tuple[int, ...]
+    set: tuple[NodeView, ...]
+    order: tuple[int, ...]
+    outputs: tuple[OutputView, ...]
+    removed: tuple[int, ...]
+    added: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceView:
+    """A graph and the rewrites it went through."""
+
+    start: GraphView
+    steps: tuple[StepView, ...] = ()
+    version: int = VERSION
+
+    def graph(self, index: int) -> GraphView:
+        """The graph after `index` rewrites; 0 is the start.
+
+        Raises:
+            IndexError: if there is no such step.
+        """
+        if not 0 <= index <= len(self.steps):
+            raise IndexError(f"step {index} of a trace of {len(self.steps)} rewrites")
+        nodes = {node.id: node for node in self.start.nodes}
+        order: Iterable[int] = [node.id for node in self.start.nodes]
+        outputs = self.start.outputs
+        for step in self.steps[:index]:
+            for gone in step.gone:
+                nodes.pop(gone, None)
+            nodes.update({node.id: node for node in step.set})
+            order, outputs = step.order, step.outputs
+        return GraphView(tuple(nodes[id] for id in order), outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """What compiling cost: milliseconds per stage, and whether the kernel came from the cache."""
+
+    stages: tuple[tuple[str, float], ...] = ()
+    cache: str = ""
+    compiler: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentView:
+    """An input, output or update of a compiled function."""
+
+    name: str
+    type: str
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionView:
+    """A compiled function: signature, rewrites, C text, receipt."""
+
+    name: str
+    inputs: tuple[ArgumentView, ...]
+    outputs: tuple[ArgumentView, ...]
+    updates: tuple[ArgumentView, ...]
+    trace: TraceView
+    source: str = ""
+    receipt: ReceiptView = ReceiptView()
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """One shared variable or random stream, as it is now.
+
+    `statistics` holds `(name, value)` pairs, `sample` a shortened value, `used_by` names of functions.
+    """
+
+    name: str
+    kind: str
+    type: str
+    shape: tuple[int, ...] | None
+    statistics: tuple[tuple[str, str], ...] = ()
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateView:
+    """Values of shared variables or states of random streams at one moment."""
+
+    title: str
+    rows: tuple[StateRow, ...]
+    version: int = VERSION
+
+
+def to_json(record: Any) -> Any:
+    """A view as dictionaries, lists, strings and numbers, ready for `json.dumps`."""
+    if is_dataclass(record) and not isinstance(record, type):
+        return {field.name: to_json(getattr(record, field.name)) for field in fields(record)}
+    if isinstance(record, tuple | list):
+        return [to_json(item) for item in record]
+    return record
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Builders.
+
+
+def shorten(text: str, length: int) -> str:
+    """`text` on one line, at most `length` characters, with an ellipsis where something was left out."""
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: max(0, length - 1)] + "…"
+
+
+def value_text(value: Any, length: int = 40) -> str:
+    """A short, deterministic text of a constant's or a shared variable's value."""
+    if isinstance(value, numpy.ndarray | numpy.generic):
+        if value.ndim == 0:
+            return shorten(str(value.item()), length)
+        if value.size <= 12:
+            return shorten(numpy.array2string(numpy.asarray(value), precision=4, separator=", "), length)
+        return f"{value.dtype} array {value.shape}"
+    if isinstance(value, bool | int | float | complex | str) or value is None:
+        return shorten(repr(value), length)
+    if isinstance(value, slice):
+        parts = ("" if part is None else str(part) for part in (value.start, value.stop, value.step))
+        return shorten(":".join(parts), length)
+    return type(value).__name__
+
+
+def is_shared(variable: Variable) -> bool:
+    """Whether the variable holds a value between calls."""
+    return hasattr(variable, "get_value") and not isinstance(variable, Constant)
+
+
+def is_random_state(type_: Any) -> bool:
+    """Whether values of this type are states of a random number generator."""
+    name = f"{type(type_).__name__} {type_}".lower()
+    return "random" in name or "generator" in name
+
+
+def leaf_kind(variable: Variable) -> str:
+    """Which of `KINDS` a variable without owner is."""
+    if isinstance(variable, Constant):
+        return "constant"
+    if is_random_state(variable.type):
+        return "random"
+    return "shared" if is_shared(variable) else "input"
+
+
+def op_name(op: Any) -> str:
+    """The name to draw for an operation."""
+    name = getattr(op, "name", None)
+    return str(name) if name else type(op).__name__
+
+
+def op_doc(op: Any) -> str:
+    """The first paragraph of an operation's documentation, on one line."""
+    doc = getattr(op, "doc", None) or inspect.getdoc(type(op)) or ""
+    return shorten(str(doc).strip().split("\n\n")[0], 300)
+
+
+class Identities:
+    """Display ids of the nodes of a graph, followed through rewrites; `stop` are variables taken for leaves."""
+
+    def __init__(self, stop: Iterable[Variable] = ()) -> None:
+        self._stop = frozenset(stop)
+        self._ids: dict[Apply | Variable, int] = {}
+        self._next = 0
+        self._views: dict[tuple[Apply | Variable, int, tuple[tuple[int, int], ...]], NodeView] = {}
+
+    def start(self, outputs: Sequence[Variable]) -> list[NodeView]:
+        """Number the nodes of a graph from 0, inputs before users, and show them."""
+        keys = self._keys(outputs)
+        self._ids = {}
+        for key in keys:
+            self._ids[key] = self._fresh()
+        return [self._show(key) for key in keys]
+
+    def step(
+        self, outputs: Sequence[Variable], replaced: Sequence[tuple[Variable, Variable]]
+    ) -> tuple[list[NodeView], set[int], set[int]]:
+        """Follow one rewrite that put the second of each pair in the place of the first.
+
+        Returns:
+            the nodes of the new graph, the ids that the rewrite took away or changed, the ids it brought or changed.
+        """
+        before = self._ids
+        keys = self._keys(outputs)
+        present = set(keys)
+        after = {key: before[key] for key in keys if key in before}
+        stale = {key: id for key, id in before.items() if key not in present}
+        successor: dict[int, int] = {}
+        marked: set[int] = set()
+        for old, new in replaced:
+            old_key, new_key = self.key(old), self.key(new)
+            if old_key not in before:
+                continue
+            if new_key in present and new_key not in after and old_key in stale:
+                after[new_key] = stale.pop(old_key)
+                marked.add(after[new_key])
+            elif new_key in after:
+                successor[before[old_key]] = after[new_key]
+        signatures: dict[Any, list[Apply | Variable]] = {}
+        for key in stale:
+            signatures.setdefault(self._signature(key, before, successor), []).append(key)
+        fresh: set[int] = set()
+        for key in keys:
+            if key in after:
+                continue
+            twins = signatures.get(self._signature(key, after, {}))
+            if twins:
+                after[key] = stale.pop(twins.pop())
+            else:
+                after[key] = self._fresh()
+                fresh.add(after[key])
+        self._ids = after
+        return [self._show(key) for key in keys], set(stale.values()) | marked, fresh | marked
+
+    def outputs(self, outputs: Sequence[Variable], labels: Sequence[str]) -> tuple[OutputView, ...]:
+        """Where the results of the present graph are."""
+        return tuple(
+            OutputView(self._ids[self.key(variable)], variable.index or 0, label)
+            for variable, label in zip(outputs, labels, strict=True)
+        )
+
+    def key(self, variable: Variable) -> Apply | Variable:
+        """What is drawn for a variable: the node that computes it, or the leaf itself."""
+        return variable if variable.owner is None or variable in self._stop else variable.owner
+
+    def _fresh(self) -> int:
+        self._next += 1
+        return self._next - 1
+
+    def _keys(self, outputs: Sequence[Variable]) -> list[Apply | Variable]:
+        keys: dict[Apply | Variable, None] = {}
+        for node in toposort(outputs, self._stop):
+            for variable in node.inputs:
+                keys.setdefault(self.key(variable))
+            keys.setdefault(node)
+        for variable in outputs:
+            keys.setdefault(self.key(variable))
+        return list(keys)
+
+    def _signature(
+        self, key: Apply | Variable, ids: Mapping[Apply | Variable, int], successor: Mapping[int, int]
+    ) -> Any:
+        """What makes two nodes the same to a reader: the operation and the identities of its inputs."""
+        if isinstance(key, Constant):
+            return key.signature()
+        if not isinstance(key, Apply):
+            return key
+        inputs = []
+        for variable in key.inputs:
+            id = ids.get(self.key(variable), -1)
+            inputs.append((successor.get(id, id), variable.index or 0))
+        return (key.op, tuple(inputs))
+
+    def _show(self, key: Apply | Variable) -> NodeView:
+        ids = self._ids
+        inputs: tuple[tuple[int, int], ...] = ()
+        if isinstance(key, Apply):
+            inputs = tuple((ids[self.key(variable)], variable.index or 0) for variable in key.inputs)
+        memo = (key, ids[key], inputs)
+        if memo not in self._views:
+            self._views[memo] = _apply_view(key, *memo[1:]) if isinstance(key, Apply) else _leaf_view(key, ids[key])
+        return self._views[memo]
+
+
+def _apply_view(node: Apply, id: int, inputs: tuple[tuple[int, int], ...]) -> NodeView:
+    where = getattr(node, "where", None)
+    return NodeView(
+        id=id,
+        kind="op",
+        label=op_name(node.op),
+        op=str(node.op),
+        family=str(getattr(node.op, "family", "") or ""),
+        doc=op_doc(node.op),
+        types=tuple(str(variable.type) for variable in node.outputs),
+        names=tuple(variable.name or "" for variable in node.outputs),
+        where=where.label if where is not None else "",
+        line=shorten(where.text, 200) if where is not None else "",
+        origin=repr(node.origin) if node.origin is not None else "",
+        inputs=inputs,
+    )
+
+
+def _leaf_view(variable: Variable, id: int) -> NodeView:
+    kind = leaf_kind(variable)
+    where = getattr(variable, "where", None)
+    value = value_text(variable.data, 200) if isinstance(variable, Constant) else ""
+    label = variable.name or (shorten(value, 24) if kind == "constant" else "") or f"<{variable.type}>"
+    return NodeView(
+        id=id,
+        kind=kind,
+        label=label,
+        types=(str(variable.type),),
+        names=(variable.name or "",),
+        where=where.label if where is not None else "",
+        line=shorten(where.text, 200) if where is not None else "",
+        value=value,
+    )
+
+
+def output_label(variable: Variable, position: int, count: int) -> str:
+    """How a result is called: by its name, else `out`, numbered where there are several."""
+    return variable.name or ("out" if count == 1 else f"out {position}")
+
+
+def graph_view(outputs: Variable | Sequence[Variable], labels: Sequence[str] | None = None) -> GraphView:
+    """The view of the graph behind one or several variables."""
+    results = [outputs] if isinstance(outputs, Variable) else list(outputs)
+    names = labels or [output_label(variable, k, len(results)) for k, variable in enumerate(results)]
+    identities = Identities()
+    nodes = identities.start(results)
+    return GraphView(tuple(nodes), identities.outputs(results, names))
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What a trace view needs to know of one rewrite."""
+
+    rule: str
+    why: str
+    changes: str
+    pass_name: str
+    replaced: tuple[tuple[Variable, Variable], ...]
+    outputs: tuple[Variable, ...]
+    before: str = ""
+    after: str = ""
+
+
+def rewrites_of(trace: Trace) -> Iterator[Rewrite]:
+    """The rewrites of a compilation that change the graph, with their rules' reasons."""
+    before = trace.graph_at(0)
+    for k, firing in enumerate(trace, 1):
+        outputs = trace.graph_at(k)
+        if all(new is old for new, old in zip(outputs, before)):
+            continue
+        before = outputs
+        rule = RULES[firing.rule] if firing.rule in RULES else None
+        yield Rewrite(
+            rule=firing.rule,
+            why=rule.why if rule is not None else "equal nodes become one",
+            changes=rule.changes if rule is not None else "nothing",
+            pass_name=firing.pass_name,
+            replaced=tuple(zip(firing.old.outputs, firing.new)),
+            outputs=outputs,
+            before=brief(firing.old.outputs[0]),
+            after=brief(firing.new[0]),
+        )
+
+
+def trace_view(
+    start: Sequence[Variable],
+    rewrites: Iterable[Rewrite],
+    labels: Sequence[str] | None = None,
+    inputs: Iterable[Variable] = (),
+) -> TraceView:
+    """Follow a graph through its rewrites.
+
+    Args:
+        start: results of the graph before the first rewrite.
+        rewrites: each with the results of the graph after it.
+        labels: names of the results.
+        inputs: variables to take for leaves, also where they have an owner.
+    """
+    names = list(labels or [output_label(variable, k, len(start)) for k, variable in enumerate(start)])
+    identities = Identities(inputs)
+    nodes = {node.id: node for node in identities.start(start)}
+    first = GraphView(tuple(nodes.values()), identities.outputs(start, names))
+    steps = []
+    for index, rewrite in enumerate(rewrites, 1):
+        shown, removed, added = identities.step(rewrite.outputs, rewrite.replaced)
+        current = {node.id: node for node in shown}
+        steps.append(
+            StepView(
+                index=index,
+                rule=rewrite.rule,
+                why=rewrite.why,
+                changes=rewrite.changes,
+                pass_name=rewrite.pass_name,
+                before=rewrite.before,
+                after=rewrite.after,
+                gone=tuple(sorted(set(nodes) - set(current))),
+                set=tuple(node for id, node in current.items() if nodes.get(id) != node),
+                order=tuple(current),
+                outputs=identities.outputs(rewrite.outputs, names),
+                removed=tuple(sorted(removed & set(nodes))),
+                added=tuple(sorted(added & set(current))),
+            )
+        )
+        nodes = current
+    return TraceView(first, tuple(steps))
+
+
+def array_row(name: str, kind: str, type_: str, value: Any) -> StateRow:
+    """A row for a shared variable that holds an array or any other value."""
+    if not isinstance(value, numpy.ndarray | numpy.generic):
+        return StateRow(name, kind, type_, None, (), value_text(value))
+    array = numpy.asarray(value)
+    statistics: list[tuple[str, str]] = []
+    if array.size and array.dtype.kind in "fiub":
+        real = array.astype(numpy.float64)
+        finite = real[numpy.isfinite(real)]
+        if finite.size:
+            figures = (("min", finite.min()), ("max", finite.max()), ("mean", finite.mean()), ("std", finite.std()))
+            statistics += [(key, f"{float(figure):.4g}") for key, figure in figures]
+        if finite.size < real.size:
+            statistics += [("nan", str(int(numpy.isnan(real).sum()))), ("inf", str(int(numpy.isinf(real).sum())))]
+    return StateRow(name, kind, type_, tuple(array.shape), tuple(statistics), value_text(array, 120))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The display hook: core objects are shown by whoever registered, and nothing is imported before a formatter asks.
+
+_display_module: str | None = None
+
+
+def register_display(module: str) -> None:
+    """Name the module whose `mimebundle(obj, include, exclude)` shows core objects; it is imported when first needed."""
+    global _display_module
+    _display_module = module
+
+
+def mimebundle(obj: Any, include: Any = None, exclude: Any = None) -> Any:
+    """What `_repr_mimebundle_` of core objects returns: the registered display's answer, or None for plain `repr`.
+
+    A display that is missing or fails never fails the cell: text remains.
+    """
+    if _display_module is None:
+        return None
+    try:
+        return importlib.import_module(_display_module).mimebundle(obj, include, exclude)
+    except Exception:
+        return None
+
+
+register("mimebundle", mimebundle)

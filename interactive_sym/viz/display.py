@@ -1,0 +1,153 @@
+"""Rich output: what a notebook shows for expressions, compiled functions, shared variables and random streams.
+
+Each gets up to three forms: deterministic text, a static picture, and, in a notebook kernel with anywidget, the live view.
+A form that fails is left out; text always remains.
+
+Read next: `svg`, `widgets`. `core.view.mimebundle` imports this module when a formatter first asks.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.graph import Constant, Variable
+from ..core.shared import SharedVariable
+from ..core.text import formula, listing
+from ..core.view import FunctionView, StateView, array_row, graph_view, is_random_state, shorten
+from . import svg
+
+try:
+    from . import widgets
+except ImportError:  # no anywidget: static forms remain
+    widgets = None  # type: ignore[assignment]
+
+TEXT, PICTURE, LIVE = "text/plain", "image/svg+xml", "application/vnd.jupyter.widget-view+json"
+FORMULA_LIMIT = 100
+LINE_LIMIT = 30
+
+
+@dataclass(frozen=True)
+class Form:
+    """How one object is shown.
+
+    Attributes:
+        title: a short name.
+        text: makes the plain text.
+        build: makes the view; None where text says it all.
+        results: whether the drawing names its results.
+    """
+
+    title: str
+    text: Callable[[], str]
+    build: Callable[[], Any] | None = None
+    results: bool = False
+
+
+_forms: list[tuple[type, Callable[[Any], Form]]] = []
+
+
+def shows(type_: type) -> Callable[[Callable[[Any], Form]], Callable[[Any], Form]]:
+    """Decorator: this function says how objects of `type_` are shown; later ones come first."""
+
+    def decorate(function: Callable[[Any], Form]) -> Callable[[Any], Form]:
+        _forms.insert(0, (type_, function))
+        return function
+
+    return decorate
+
+
+def form(obj: Any) -> Form | None:
+    """How `obj` is shown, None for objects nobody has registered."""
+    return next((function(obj) for type_, function in _forms if isinstance(obj, type_)), None)
+
+
+def mimebundle(obj: Any, include: Any = None, exclude: Any = None) -> Any:
+    """The rich output of `obj`: `(data, metadata)`, or None where there is nothing to add to `repr`."""
+    shown = form(obj)
+    if shown is None:
+        return None
+    wanted = {TEXT, PICTURE, LIVE}
+    if include:
+        wanted &= set(include)
+    wanted -= set(exclude or ())
+    data: dict[str, Any] = {TEXT: _attempt(shown.text) or repr(obj)}
+    if shown.build is not None and (PICTURE in wanted or LIVE in wanted) and not _in_terminal():
+        picture = _attempt(lambda: _picture(shown))
+        if picture and PICTURE in wanted:
+            data[PICTURE] = picture
+        if LIVE in wanted and _in_kernel() and widgets is not None:
+            live = _attempt(lambda: _live(shown, picture or ""))
+            if live is not None:
+                data[LIVE] = live
+    return {key: value for key, value in data.items() if key in wanted}, {}
+
+
+def _attempt(make: Callable[[], Any]) -> Any:
+    try:
+        return make()
+    except Exception:
+        return None
+
+
+def _picture(shown: Form) -> str:
+    assert shown.build is not None
+    view = shown.build()
+    if isinstance(view, StateView):
+        return svg.state_svg(view)
+    graph = view.trace.graph(len(view.trace.steps)) if isinstance(view, FunctionView) else view
+    return svg.graph_svg(graph, shown.title, shown.results)
+
+
+def _live(shown: Form, picture: str) -> dict[str, Any]:
+    assert shown.build is not None
+    widget = widgets.ViewWidget(widgets.Content(shown.title, shown.build, shown.results), picture)
+    return {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+
+
+def _shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def _in_kernel() -> bool:
+    return getattr(_shell(), "kernel", None) is not None
+
+
+def _in_terminal() -> bool:
+    return _shell() is not None and not _in_kernel()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Expressions and shared variables.
+
+
+@shows(Variable)
+def _expression(variable: Variable) -> Form:
+    def text() -> str:
+        written = formula(variable, FORMULA_LIMIT, plain=True)
+        if written is None:
+            return "\n".join(listing(variable, LINE_LIMIT))
+        name = f"{variable.name} = " if variable.name and variable.owner is not None else ""
+        return f"{name}{written} : {variable.type}"
+
+    if variable.owner is None or isinstance(variable, Constant):
+        return Form(str(variable), text)
+    title = variable.name or formula(variable, 60, plain=True) or f"{variable.owner.op} expression"
+    return Form(title, text, lambda: graph_view([variable]))
+
+
+@shows(SharedVariable)
+def _shared(variable: SharedVariable) -> Form:
+    name = variable.name or "shared variable"
+
+    def text() -> str:
+        row = array_row(name, "shared", str(variable.type), variable.get_value(borrow=True))
+        shape = "" if row.shape is None else f", shape {row.shape}"
+        return f"{name} : shared {variable.type}{shape}"
+
+    def build() -> StateView:
+        kind = "random" if is_random_state(variable.type) else "shared"
+        return StateView(name, (array_row(name, kind, str(variable.type), variable.get_value(borrow=True)),))
+
+    return Form(shorten(name, 60), text, build)

@@ -1,0 +1,53 @@
+// Pan and zoom: screen = world * zoom + (x, y).
+
+export interface Camera { x: number; y: number; zoom: number }
+
+export interface Box { width: number; height: number }
+
+export const ZOOMS: [number, number] = [0.05, 4];
+
+export function zoomed(camera: Camera, factor: number, at: { x: number; y: number }): Camera {
+  const zoom = Math.min(ZOOMS[1], Math.max(ZOOMS[0], camera.zoom * factor));
+  const ratio = zoom / camera.zoom;
+  return { x: at.x - (at.x - camera.x) * ratio, y: at.y - (at.y - camera.y) * ratio, zoom };
+}
+
+/** The whole drawing in the window, centred, never larger than life. */
+export function fitted(drawing: Box, window: Box, margin = 16): Camera {
+  const zoom = Math.max(
+    ZOOMS[0],
+    Math.min(1, (window.width - 2 * margin) / Math.max(1, drawing.width),
+      (window.height - 2 * margin) / Math.max(1, drawing.height)),
+  );
+  return { x: (window.width - drawing.width * zoom) / 2, y: (window.height - drawing.height * zoom) / 2, zoom };
+}
+
+/** Moves as little as needed to have a box (in world units) in the window. */
+export function revealing(
+  camera: Camera, box: { x: number; y: number; width: number; height: number }, window: Box, margin = 16,
+): Camera {
+  const shift = (low: number, high: number, size: number): number =>
+    low < margin ? margin - low : high > size - margin ? Math.max(margin - low, size - margin - high) : 0;
+  const left = box.x * camera.zoom + camera.x;
+  const top = box.y * camera.zoom + camera.y;
+  return {
+    ...camera,
+    x: camera.x + shift(left, left + box.width * camera.zoom, window.width),
+    y: camera.y + shift(top, top + box.height * camera.zoom, window.height),
+  };
+}
+
+/** An SVG path from a start point and three control points per curve; the arrow head has `gap` pixels. */
+export function path(points: number[], gap = 5): string {
+  if (points.length < 4) return "";
+  const shown = [...points];
+  const [x, y] = shown.slice(-2);
+  const [px, py] = shown.slice(-4, -2);
+  const length = Math.hypot(x - px, y - py) || 1;
+  shown[shown.length - 2] = x - ((x - px) / length) * gap;
+  shown[shown.length - 1] = y - ((y - py) / length) * gap;
+  const r = (value: number): string => String(Math.round(value * 10) / 10);
+  let text = `M${r(shown[0])} ${r(shown[1])}C`;
+  for (let k = 2; k < shown.length; k += 2) text += ` ${r(shown[k])} ${r(shown[k + 1])}`;
+  return text;
+}

@@ -1,0 +1,282 @@
+// The view in a cell's output: toolbar, drawing, side panel, rewrite slider. `mount` is called by the loader.
+
+import css from "./widget.css";
+import { receiptPane, sourcePane } from "./code";
+import { button, h } from "./dom";
+import { Drawing } from "./graph";
+import { help, inspectNode, inspectView } from "./inspector";
+import type { LayoutMessage, Request, ViewMessage } from "./records";
+import { fingerprint, Replay, search } from "./replay";
+import { statePane } from "./state";
+
+const BLOCK = 16;
+const PLAY_MS = 900;
+let views = 0;
+
+function style(): void {
+  if (document.querySelector("style[data-isym]") === null) {
+    document.head.append(h("style", { "data-isym": "" }, css));
+  }
+}
+
+class GraphPane {
+  private readonly replay: Replay;
+  private readonly layouts = new Map<number, LayoutMessage>();
+  private readonly asked = new Set<number>();
+  private readonly drawing: Drawing;
+  private readonly side = h("aside", { class: "isym-side", "aria-label": "details", tabindex: 0 });
+  private readonly slider: HTMLInputElement;
+  private readonly count = h("span", { class: "isym-count", "data-count": "" });
+  private readonly rule = h("div", { class: "isym-rule", "data-rule": "", "aria-live": "polite" });
+  private readonly matches = h("span", { class: "isym-muted", "data-matches": "" });
+  private readonly searchBox: HTMLInputElement;
+  private readonly helpHost = h("div");
+  private readonly beforeButton: HTMLButtonElement;
+  private readonly playButton: HTMLButtonElement;
+  private step: number;
+  private before = false;
+  private hits: number[] = [];
+  private timer: number | undefined;
+
+  constructor(private readonly root: HTMLElement, private readonly view: ViewMessage, private readonly request: Request) {
+    this.replay = new Replay(view.trace!);
+    this.step = this.replay.length;
+    for (const [key, layout] of Object.entries(view.layouts ?? {})) this.layouts.set(Number(key), layout);
+    views += 1;
+    this.drawing = new Drawing(view.styles, {
+      select: (id) => this.select(id),
+      zoom: (value) => { root.dataset.zoom = value.toFixed(3); },
+    }, String(views));
+    this.searchBox = h("input", { class: "isym-search", type: "search", placeholder: "search  /", "aria-label": "search nodes",
+      "data-search": "", input: () => this.search(), keydown: (event: KeyboardEvent) => this.searchKey(event) });
+    this.slider = h("input", { class: "isym-slider", type: "range", min: 0, max: this.replay.length, step: 1,
+      "aria-label": "rewrite", "data-slider": "", input: () => this.seek(Number(this.slider.value)) });
+    this.beforeButton = button("before", "before", "show the graph before this rewrite (b)", () => this.toggleBefore());
+    this.playButton = button("play", "▶", "play (p)", () => this.play());
+  }
+
+  build(): void {
+    const { view, drawing } = this;
+    const tools = h("div", { class: "isym-bar-top", role: "toolbar", "aria-label": "graph" },
+      h("strong", { class: "isym-title", title: view.title }, view.title), h("span", { class: "isym-space" }), this.matches, this.searchBox,
+      button("zoom-out", "−", "zoom out (−)", () => drawing.zoom(1 / 1.25)),
+      button("zoom-in", "+", "zoom in (+)", () => drawing.zoom(1.25)),
+      button("fit", "fit", "fit (f)", () => drawing.fit()),
+      button("help", "?", "keys (?)", () => this.help()));
+    const graph = h("div", { class: "isym-pane", "data-pane": "graph" },
+      h("div", { class: "isym-split" }, h("div", { class: "isym-stage" }, drawing.element, this.helpHost), this.side));
+    if (this.replay.length > 0) graph.append(this.stepper());
+    this.root.append(tools);
+    if (view.kind === "function") this.root.append(...this.tabs(graph));
+    else this.root.append(graph);
+    this.root.addEventListener("keydown", (event) => this.key(event));
+    this.seek(this.step);
+  }
+
+  private tabs(graph: HTMLElement): HTMLElement[] {
+    const panes: [string, string, Element][] = [["graph", "Graph", graph]];
+    if (this.view.source) panes.push(["source", "C source", sourcePane(this.view.source)]);
+    panes.push(["receipt", "Receipt", receiptPane(this.view)]);
+    const list = h("div", { class: "isym-tabs", role: "tablist" });
+    const show = (chosen: string, focus: boolean): void => {
+      for (const [name, , pane] of panes) {
+        const tab = list.querySelector<HTMLElement>(`[data-tab="${name}"]`)!;
+        tab.setAttribute("aria-selected", String(name === chosen));
+        tab.setAttribute("tabindex", name === chosen ? "0" : "-1");
+        pane.toggleAttribute("hidden", name !== chosen);
+        if (focus && name === chosen) tab.focus();
+      }
+      this.root.dataset.tab = chosen;
+    };
+    panes.forEach(([name, text, pane], k) => {
+      pane.setAttribute("role", "tabpanel");
+      list.append(h("button", { type: "button", role: "tab", class: "isym-tab", "data-tab": name, click: () => show(name, false),
+        keydown: (event: KeyboardEvent) => {
+          const move = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? panes.length - 1 : 0;
+          if (move > 0) show(panes[(k + move) % panes.length][0], true);
+        } }, text));
+    });
+    show("graph", false);
+    return [list, ...panes.map(([, , pane]) => pane as HTMLElement)];
+  }
+
+  private stepper(): HTMLElement {
+    return h("div", { class: "isym-stepper", role: "group", "aria-label": "rewrites" },
+      h("div", { class: "isym-controls" },
+        button("previous", "◀", "rewrite before ([)", () => this.seek(this.step - 1)), this.playButton,
+        button("next", "▶|", "rewrite after (])", () => this.seek(this.step + 1)), this.slider, this.count, this.beforeButton),
+      this.rule);
+  }
+
+  private seek(step: number): void {
+    this.step = Math.max(0, Math.min(this.replay.length, step));
+    if (this.step === 0) this.before = false;
+    this.draw();
+  }
+
+  private toggleBefore(): void {
+    if (this.step > 0) this.before = !this.before;
+    this.draw();
+  }
+
+  private draw(): void {
+    const { replay, step } = this;
+    const shown = this.before ? step - 1 : step;
+    const state = replay.state(shown);
+    const marks = new Map<number, "added" | "removed">();
+    if (step > 0) {
+      if (this.before) for (const id of replay.removed(step)) marks.set(id, "removed");
+      else for (const id of replay.added(step)) marks.set(id, "added");
+    }
+    Object.assign(this.root.dataset, { step: String(step), steps: String(replay.length), before: String(this.before),
+      hash: fingerprint(state) });
+    this.slider.value = String(step);
+    this.count.textContent = `${step} / ${replay.length}`;
+    this.beforeButton.setAttribute("aria-pressed", String(this.before));
+    this.beforeButton.disabled = step === 0;
+    this.describe();
+    const layout = this.layouts.get(shown);
+    if (layout === undefined) this.ask(shown);
+    else {
+      this.drawing.show(state, layout, this.view.results, marks);
+      this.root.dataset.drawn = String(shown);
+      this.root.dataset.ready = "1";
+      this.search();
+    }
+    this.inspect();
+  }
+
+  private describe(): void {
+    if (this.step === 0) {
+      this.slider.setAttribute("aria-valuetext", "as written");
+      this.rule.replaceChildren(h("span", { class: "isym-muted" }, "the graph as it was written"));
+      return;
+    }
+    const { rule, why, changes, pass, before, after } = this.replay.step(this.step);
+    this.slider.setAttribute("aria-valuetext", `${this.step}: ${rule}`);
+    const parts: Element[] = [h("div", {}, h("strong", { "data-rule-name": rule }, rule), " ",
+      h("span", { class: "isym-muted" }, [pass, changes && `changes ${changes}`].filter(Boolean).join(" · ")))];
+    if (why) parts.push(h("div", { "data-why": "" }, why));
+    if (before || after) {
+      parts.push(h("div", { class: "isym-change" }, h("code", { class: "isym-old" }, `− ${before}`),
+        h("code", { class: "isym-new" }, `+ ${after}`)));
+    }
+    this.rule.replaceChildren(...parts);
+  }
+
+  private ask(shown: number): void {
+    const first = Math.floor(shown / BLOCK) * BLOCK;
+    if (this.asked.has(first)) return;
+    this.asked.add(first);
+    void this.request("layouts", { first }).then((answer: { layouts: Record<string, LayoutMessage> }) => {
+      for (const [key, layout] of Object.entries(answer.layouts)) this.layouts.set(Number(key), layout);
+      this.draw();
+    });
+  }
+
+  private inspect(): void {
+    const state = this.replay.state(this.before ? this.step - 1 : this.step);
+    const item = this.drawing.selected === null ? undefined : state.nodes.get(this.drawing.selected);
+    const actions = { select: (id: number) => { this.select(id); this.drawing.focus(id); }, seek: (step: number) => this.seek(step) };
+    this.side.replaceChildren(item === undefined ? inspectView(this.view, state)
+      : inspectNode(this.view, state, this.replay, item, actions));
+    this.root.dataset.selected = item === undefined ? "" : String(item.id);
+  }
+
+  private select(id: number | null): void {
+    this.drawing.select(id);
+    this.inspect();
+  }
+
+  private search(): void {
+    const query = this.searchBox.value;
+    this.hits = search(this.replay.state(this.before ? this.step - 1 : this.step), query);
+    this.drawing.found(query.trim() ? (this.hits.length > 0 ? this.hits : [-1e9]) : []);
+    this.matches.textContent = query.trim() ? `${this.hits.length} found` : "";
+  }
+
+  private searchKey(event: KeyboardEvent): void {
+    if (event.key === "Enter" && this.hits.length > 0) {
+      const at = this.hits.indexOf(this.drawing.selected ?? -1);
+      this.select(this.hits[(at + (event.shiftKey ? this.hits.length - 1 : 1)) % this.hits.length]);
+    } else if (event.key === "Escape") {
+      this.searchBox.value = "";
+      this.search();
+      this.drawing.element.focus({ preventScroll: true });
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  private help(): void {
+    if (this.helpHost.childElementCount > 0) {
+      this.helpHost.replaceChildren();
+      return;
+    }
+    this.helpHost.append(help(() => this.help()));
+    this.helpHost.querySelector("button")?.focus();
+  }
+
+  private play(): void {
+    if (this.timer !== undefined) {
+      window.clearInterval(this.timer);
+      this.timer = undefined;
+    } else {
+      if (this.step >= this.replay.length) this.seek(0);
+      this.timer = window.setInterval(() => {
+        if (!this.root.isConnected || this.step >= this.replay.length) this.play();
+        else this.seek(this.step + 1);
+      }, PLAY_MS);
+    }
+    const on = this.timer !== undefined;
+    this.playButton.textContent = on ? "❚❚" : "▶";
+    this.playButton.setAttribute("aria-pressed", String(on));
+  }
+
+  stop(): void { if (this.timer !== undefined) this.play(); }
+
+  private key(event: KeyboardEvent): void {
+    const target = event.target as Element;
+    if (event.ctrlKey || event.metaKey || event.altKey || target === this.searchBox) return;
+    const onGraph = this.drawing.element.contains(target);
+    const nodeId = Number(target.closest("[data-node]")?.getAttribute("data-node") ?? NaN);
+    const actions: Record<string, () => void> = {
+      "/": () => this.searchBox.focus(), "?": () => this.help(), f: () => this.drawing.fit(), "0": () => this.drawing.fit(),
+      "+": () => this.drawing.zoom(1.25), "=": () => this.drawing.zoom(1.25), "-": () => this.drawing.zoom(1 / 1.25),
+      "[": () => this.seek(this.step - 1), "]": () => this.seek(this.step + 1), "{": () => this.seek(0),
+      "}": () => this.seek(this.replay.length), b: () => this.toggleBefore(), p: () => this.play(),
+      Escape: () => (this.helpHost.childElementCount > 0 ? this.help() : this.select(null)),
+    };
+    if (onGraph && event.key.startsWith("Arrow")) {
+      const from = Number.isNaN(nodeId) ? this.drawing.selected : nodeId;
+      const to = from === null ? null : this.drawing.neighbour(from, event.key);
+      if (to !== null) {
+        this.drawing.focus(to);
+        if (this.drawing.selected !== null) this.select(to);
+      } else if (from === null) {
+        const [x, y] = { ArrowUp: [0, 40], ArrowDown: [0, -40], ArrowLeft: [40, 0], ArrowRight: [-40, 0] }[event.key] ?? [0, 0];
+        this.drawing.pan(x, y);
+      }
+    } else if (onGraph && (event.key === "Enter" || event.key === " ") && !Number.isNaN(nodeId)) this.select(nodeId);
+    else if (actions[event.key] !== undefined) actions[event.key]();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
+
+/** Puts a view into `host`; the answer to "open" says what it is. Returns the clean-up. */
+export function mount(host: HTMLElement, view: ViewMessage, request: Request): () => void {
+  style();
+  const root = h("div", { class: "isym-root", "data-isym": "view", "data-kind": view.kind, "data-lm-suppress-shortcuts": "true",
+    role: "region", "aria-label": view.title });
+  host.replaceChildren(root);
+  if (view.kind === "state") {
+    statePane(root, view, request);
+    root.dataset.ready = "1";
+    return () => undefined;
+  }
+  const pane = new GraphPane(root, view, request);
+  pane.build();
+  return () => pane.stop();
+}

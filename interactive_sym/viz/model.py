@@ -1,0 +1,136 @@
+"""What travels to a browser: compact messages made from views (consumes `core.view`).
+
+A trace is sent once, as a table of nodes, a table of strings and, per rewrite, differences between node numbers; the browser
+replays it both ways. Layouts follow in blocks, on request, as whole pixels. Nothing here knows of widgets.
+
+Read next: `widgets` (who answers requests), `frontend/src/records.ts` (the other end).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..core.view import FunctionView, GraphView, NodeView, OutputView, StateView, TraceView, to_json
+from . import theme
+from .layout import layout
+
+BLOCK = 16
+
+
+class Strings:
+    """A table of strings, each sent once."""
+
+    def __init__(self) -> None:
+        self.table: list[str] = []
+        self._index: dict[str, int] = {}
+
+    def __call__(self, text: str) -> int:
+        index = self._index.setdefault(text, len(self.table))
+        if index == len(self.table):
+            self.table.append(text)
+        return index
+
+
+def _node_row(node: NodeView, strings: Strings) -> list[Any]:
+    """The order of fields is that of `Node` in `records.ts`."""
+    width, height = theme.size(theme.label(node), theme.sublabel(node))
+    return [
+        node.id,
+        strings(theme.family(node)),
+        strings(theme.label(node)),
+        strings(theme.sublabel(node)),
+        width,
+        height,
+        strings(node.kind),
+        strings(node.op),
+        strings(node.doc),
+        [strings(text) for text in node.types],
+        [strings(text) for text in node.names],
+        strings(node.where),
+        strings(node.line),
+        strings(node.origin),
+        strings(node.value),
+        [number for pair in node.inputs for number in pair],
+    ]
+
+
+def _outputs(outputs: Iterable[OutputView], strings: Strings) -> list[list[int]]:
+    rows = []
+    for output in outputs:
+        width, height = theme.size(theme.clean(output.label)[: theme.LABEL_LIMIT], "")
+        rows.append([output.id, output.index, strings(theme.clean(output.label)[: theme.LABEL_LIMIT]), width, height])
+    return rows
+
+
+def trace_message(trace: TraceView) -> dict[str, Any]:
+    """A trace as tables: rows of nodes, differences between steps, strings."""
+    strings = Strings()
+    rows: list[list[Any]] = []
+
+    def add(node: NodeView) -> int:
+        rows.append(_node_row(node, strings))
+        return len(rows) - 1
+
+    start = {"set": [add(node) for node in trace.start.nodes], "outputs": _outputs(trace.start.outputs, strings)}
+    steps = [
+        {
+            "rule": strings(step.rule),
+            "why": strings(step.why),
+            "changes": strings(step.changes),
+            "pass": strings(step.pass_name),
+            "before": strings(step.before),
+            "after": strings(step.after),
+            "gone": list(step.gone),
+            "set": [add(node) for node in step.set],
+            "order": list(step.order),
+            "outputs": _outputs(step.outputs, strings),
+            "removed": list(step.removed),
+            "added": list(step.added),
+        }
+        for step in trace.steps
+    ]
+    return {"nodes": rows, "start": start, "steps": steps, "strings": strings.table}
+
+
+def layout_message(graph: GraphView, results: bool, engine: str = "auto") -> dict[str, Any]:
+    """Coordinates of one graph: `x, y` per node then per result, and points per edge, whole pixels."""
+    sizes = {node.id: theme.size(theme.label(node), theme.sublabel(node)) for node in graph.nodes}
+    edges = [(edge.source, edge.target) for edge in graph.edges]
+    ids = list(sizes)
+    if results:
+        for k, output in enumerate(graph.outputs):
+            sizes[-1 - k] = theme.size(theme.clean(output.label)[: theme.LABEL_LIMIT], "")
+            edges.append((output.id, -1 - k))
+            ids.append(-1 - k)
+    placed = layout(sizes, edges, engine)
+    return {
+        "width": round(placed.width),
+        "height": round(placed.height),
+        "ids": ids,
+        "at": [round(value) for id in ids for value in placed.nodes[id]],
+        "edges": [[round(value) for point in points for value in point] for points in placed.edges],
+        "engine": placed.engine,
+    }
+
+
+def styles_message() -> dict[str, list[str]]:
+    """Colour, ink, glyph and title of each family."""
+    return {name: [style.colour, theme.ink(style.colour), style.glyph, style.title] for name, style in theme.STYLES.items()}
+
+
+def view_message(view: GraphView | FunctionView | StateView, title: str, results: bool) -> dict[str, Any]:
+    """All of a view but its layouts."""
+    message: dict[str, Any] = {"version": view.version, "title": title, "results": results, "styles": styles_message()}
+    if isinstance(view, StateView):
+        return {**message, "kind": "state", "state": to_json(view)}
+    if isinstance(view, GraphView):
+        return {**message, "kind": "graph", "trace": trace_message(TraceView(view))}
+    function = {
+        key: value for key, value in to_json(view).items() if key in ("name", "inputs", "outputs", "updates", "receipt")
+    }
+    return {
+        **message,
+        "kind": "function",
+        "trace": trace_message(view.trace),
+        "function": function,
+        "source": view.source,
+    }

@@ -1,0 +1,152 @@
+"""The live view in a notebook: an anywidget whose script only fetches the front end (consumes `model`).
+
+What a notebook stores of a view is a script of 1.5 KB, a number and the static picture: the front end and the data travel
+over a comm when the view is shown, the front end once per page. The browser opens that comm, so that a kernel with
+subshells answers while a cell runs; a host without such comms asks by widget messages. Answers may be made on another
+thread than the cell's: a lock keeps them apart, and they only read.
+
+Requests are objects `{id, verb, view, ...}`; the verbs are those of `VERBS`, everything else is refused.
+
+Read next: `frontend/src/loader.ts` (the other end), `display` (who makes views).
+"""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+from comm import get_comm_manager
+
+from ..core.view import FunctionView, GraphView, StateView, TraceView
+from .model import BLOCK, layout_message, view_message
+
+TARGET = "interactive_sym.view"
+STATIC = Path(__file__).parent / "static"
+KEPT = 200
+
+View = GraphView | FunctionView | StateView
+
+
+@dataclass
+class Content:
+    """What a view shows: `build` makes the records when they are first needed, and again for fresh states."""
+
+    title: str
+    build: Callable[[], View]
+    results: bool = False
+    _view: View | None = field(default=None, repr=False)
+    _layouts: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
+
+    def view(self) -> View:
+        if self._view is None:
+            self._view = self.build()
+        return self._view
+
+    def trace(self) -> TraceView:
+        view = self.view()
+        if isinstance(view, StateView):
+            raise ValueError("a table of states has no graph")
+        return view.trace if isinstance(view, FunctionView) else TraceView(view)
+
+    def layouts(self, first: int, count: int) -> dict[str, Any]:
+        """Coordinates of the graphs after `first`, `first + 1`, ... rewrites."""
+        trace = self.trace()
+        steps = range(max(0, first), min(len(trace.steps) + 1, first + count))
+        for k in steps:
+            if k not in self._layouts:
+                self._layouts[k] = layout_message(trace.graph(k), self.results)
+        return {str(k): self._layouts[k] for k in steps}
+
+
+_lock = threading.RLock()
+_contents: "OrderedDict[str, Content]" = OrderedDict()
+_count = 0
+
+
+def _open(content: Content, request: dict[str, Any]) -> Any:
+    message = view_message(content.view(), content.title, content.results)
+    if message["kind"] != "state":
+        message["layouts"] = content.layouts(len(content.trace().steps), 1)
+    return message
+
+
+def _layouts(content: Content, request: dict[str, Any]) -> Any:
+    first = request.get("first")
+    if not isinstance(first, int) or isinstance(first, bool):
+        raise ValueError("'first' must be a whole number")
+    return {"layouts": content.layouts(first, BLOCK)}
+
+
+def _state(content: Content, request: dict[str, Any]) -> Any:
+    return view_message(content.build(), content.title, False)
+
+
+VERBS: dict[str, Callable[[Content, dict[str, Any]], Any]] = {"open": _open, "layouts": _layouts, "state": _state}
+
+
+def front_end() -> tuple[bytes, str]:
+    """The bundle and a name that changes with it."""
+    data = (STATIC / "widget.js").read_bytes()
+    return data, hashlib.sha256(data).hexdigest()[:16]
+
+
+def answer(request: Any) -> tuple[dict[str, Any], list[bytes]]:
+    """The answer to one request from a browser, and binary parts; never raises."""
+    if not isinstance(request, dict) or not isinstance(request.get("id"), int):
+        return {"id": -1, "error": "not a request"}, []
+    number, verb = request["id"], request.get("verb")
+    with _lock:
+        try:
+            if verb == "front":
+                data, version = front_end()
+                return {"id": number, "answer": version}, [data]
+            if not isinstance(verb, str) or verb not in VERBS:
+                return {"id": number, "error": "unknown request"}, []
+            content = _contents.get(str(request.get("view")))
+            if content is None:
+                return {"id": number, "error": "the kernel has forgotten this view; run the cell again"}, []
+            return {"id": number, "answer": VERBS[verb](content, request)}, []
+        except Exception as error:
+            return {"id": number, "error": f"{type(error).__name__}: {error}"}, []
+
+
+def _connected(comm: Any, message: Any) -> None:
+    def received(message: Any) -> None:
+        reply, buffers = answer(message["content"]["data"])
+        comm.send(reply, buffers=buffers)
+
+    comm.on_msg(received)
+
+
+class ViewWidget(anywidget.AnyWidget):
+    """A view in a cell's output."""
+
+    _esm = (STATIC / "loader.js").read_text(encoding="utf-8")
+    view = traitlets.Unicode().tag(sync=True)
+    front = traitlets.Unicode().tag(sync=True)
+    svg = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, content: Content, svg: str = "") -> None:
+        global _count
+        get_comm_manager().register_target(TARGET, _connected)
+        with _lock:
+            _count += 1
+            name = str(_count)
+            _contents[name] = content
+            while len(_contents) > KEPT:
+                _contents.popitem(last=False)
+        self._title = content.title
+        super().__init__(view=name, front=front_end()[1], svg=svg)
+        self.on_msg(self._message)
+
+    def _message(self, _: Any, request: Any, buffers: Any) -> None:
+        reply, data = answer(request)
+        self.send(reply, data)
+
+    def __repr__(self) -> str:
+        return f"<view of {self._title}>"
