@@ -30,6 +30,7 @@ def start(program: Program, merge: bool = True, disabled: Iterable[str] = ()) ->
     trace = Trace(program, interner, disabled=frozenset(disabled))
     began = perf_counter()
     done: dict[Variable, Variable] = {}
+    seen: set[Apply] = set()
 
     def counterpart(variable: Variable) -> Variable:
         found = done.get(variable)
@@ -41,12 +42,13 @@ def start(program: Program, merge: bool = True, disabled: Iterable[str] = ()) ->
         made = interner.node(node, [counterpart(variable) for variable in node.inputs])
         if made is not node:
             done.update(zip(node.outputs, made.outputs))
-            if made.where is not node.where:
+            if made in seen:
                 trace.firings.append(Firing("merge", node, made.outputs, "merge"))
             else:
                 trace.rebuilt[node] = made
         else:
             done.update((output, output) for output in node.outputs)
+        seen.add(made)
     trace.passes.append(PassRecord("merge", ("merge",), 0, len(trace.firings), 1, perf_counter() - began))
     trace.final = program.with_results([counterpart(variable) for variable in program.results])
     return trace

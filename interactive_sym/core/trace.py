@@ -7,7 +7,7 @@ Read next: `rewrite`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .graph import Apply, Variable, toposort
 from .pattern import mismatch
@@ -62,6 +62,7 @@ class Trace:
     disabled: frozenset[str] = frozenset()
     final: Program | None = None
     rebuilt: dict[Apply, Apply] = field(default_factory=dict, repr=False)
+    _apart: dict[tuple[Any, ...], Apply] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.firings)
@@ -81,6 +82,8 @@ class Trace:
         for record in self.passes:
             if record.start >= k:
                 break
+            if record.name == "merge" and k < record.end:
+                return tuple(self._partly_merged(k))
             replaced = {firing.old: firing.new for firing in self.firings[record.start : min(k, record.end)]}
             results = self._replay(results, replaced)
         return tuple(results)
@@ -88,6 +91,24 @@ class Trace:
     def program_at(self, k: int) -> Program:
         """The program after the first `k` rewrites."""
         return self.initial.with_results(self.graph_at(k))
+
+    def _partly_merged(self, k: int) -> list[Variable]:
+        """The user's graph with the first `k` of the equal nodes made one, the others still apart."""
+        replaced = {firing.old: firing.new[0].owner for firing in self.firings[:k]}
+        interned_from = {made: node for node, made in self.rebuilt.items()}
+        done: dict[Variable, Variable] = {}
+        for node in self.initial.nodes:
+            inputs = [done.get(variable, variable) for variable in node.inputs]
+            twin = replaced.get(node)
+            if twin is not None:
+                first = interned_from.get(twin, twin)
+                outputs: Sequence[Variable] = [done.get(variable, variable) for variable in first.outputs]
+            elif any(new is not old for new, old in zip(inputs, node.inputs)):
+                outputs = self._apart.setdefault((node, *inputs), node.clone_with_new_inputs(inputs)).outputs
+            else:
+                continue
+            done.update(zip(node.outputs, outputs))
+        return [done.get(variable, variable) for variable in self.initial.results]
 
     def _replay(self, results: Sequence[Variable], replaced: dict[Apply, tuple[Variable, ...]]) -> list[Variable]:
         current = list(results)
