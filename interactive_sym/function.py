@@ -1,7 +1,7 @@
 """`function`: from a graph to something that can be called.
 
-It closes the graph (givens, updates, defaults), rewrites it as its mode says, and gives the result to the C back end, or to
-the NumPy interpreter where there is no compiler.
+It closes the graph (givens, updates, defaults), rewrites it as its mode says, and gives the result to the C back end,
+or to the NumPy interpreter where there is no compiler.
 
 Read next: `mode`, `cffi_backend.unit`, `cffi_backend.call`.
 """
@@ -17,9 +17,9 @@ from .cffi_backend import build, call, unit
 from .core import source
 from .core.configuration import config
 from .core.errors import MissingInputError, NoCompilerWarning, UnusedInputError, message
-from .core.graph import Apply, Constant, Variable, leaves, rebuild, toposort
-from .core.op import public
+from .core.graph import Apply, Constant, Flat, Variable, leaves, rebuild, toposort
 from .core.op import call as call_public
+from .core.op import public
 from .core.program import Program, make_program
 from .core.reference import Interpreter
 from .core.shared import Container, SharedVariable
@@ -35,7 +35,8 @@ class In:
     Args:
         variable: the symbolic input.
         name: the keyword for it; by default the variable's name.
-        value: a default, used and restored where a call gives no value; a `Container` or shared variable is used directly.
+        value: a default, used and restored where a call gives no value; a `Container` or shared variable is used
+        directly.
         update: an expression whose value becomes the default after each call (it needs `value`).
         mutable: whether the function may write to the array it is given.
         strict: accept only arrays of exactly this type.
@@ -78,10 +79,14 @@ class In:
         self.variable = variable
         self.name = name if name is not None or not autoname else variable.name
         self.value = value
-        self.update = None if update is None else variable.type.filter_variable(update, name=f"the update of {variable}")
+        self.update = (
+            None if update is None else variable.type.filter_variable(update, name=f"the update of {variable}")
+        )
         self.mutable = mutable if mutable is not None else update is not None
         self.borrow = borrow if borrow is not None else self.mutable
-        assert self.borrow or not self.mutable, f"input {variable}: a mutable input is borrowed, but borrow=False was given"
+        assert self.borrow or not self.mutable, (
+            f"input {variable}: a mutable input is borrowed, but borrow=False was given"
+        )
         self.strict = strict
         self.allow_downcast = allow_downcast
         self.implicit = implicit if implicit is not None else isinstance(value, (Container, SharedVariable))
@@ -180,13 +185,15 @@ def function(
         inputs: a list of variables and `In`s; tuples `(name, variable, value)` and shorter are taken for `In`s.
         outputs: None, a variable, a list, or a dictionary with string keys; calls return the same.
         mode: a `Mode` or the name of one; by default `config.mode`.
-        updates: pairs or a dictionary (shared variable, expression), computed from the old values and stored after a call.
+        updates: pairs or a dictionary (shared variable, expression), computed from the old values and stored after a
+        call.
         givens: pairs or a dictionary (variable, what stands in its place).
         no_default_updates: True: ignore default updates (as of random streams); a list: ignore those variables'.
         accept_inplace: accepted for old programs.
         name: what to call it in messages; by default the line that made it.
         rebuild_strict: replacements in `givens` must have the type of what they replace.
-        allow_input_downcast: for inputs that do not say: True casts anything, False only what loses nothing, None also a
+        allow_input_downcast: for inputs that do not say: True casts anything, False only what loses nothing, None also
+        a
             Python float into floatX.
         profile: accepted for old programs.
         on_unused_input: "raise", "warn" or "ignore"; by default `config.on_unused_input`.
@@ -273,7 +280,9 @@ def _shortcut(given: Any, position: int, where: source.Where) -> In:
                 return In(variable, name=name, value=parts[0] if parts else None, update=update)
     raise TypeError(
         message(
-            f"input {position} is {given!r:.60}: an input is a variable or an In", where, cure="In(x, value=1, name='x')"
+            f"input {position} is {given!r:.60}: an input is a variable or an In",
+            where,
+            cure="In(x, value=1, name='x')",
         )
     )
 
@@ -307,6 +316,27 @@ class _Definition:
     on_unused_input: str
     where: source.Where
     keys: list[str] | None = field(default=None, init=False)
+
+    def flattened(self) -> tuple[Flat, Any]:
+        """The definition for saving: its graph as a flat list, and the rest with positions in place of variables."""
+        variables: list[Variable] = []
+
+        def kept(thing: Any) -> Any:
+            if isinstance(thing, Variable):
+                variables.append(thing)
+                return _Kept(len(variables) - 1)
+            if isinstance(thing, In):
+                return type(thing), {key: kept(value) for key, value in thing.__dict__.items()}
+            if isinstance(thing, Out):
+                return kept(thing.variable)
+            if isinstance(thing, dict):
+                return {kept(key): kept(value) for key, value in thing.items()}
+            if type(thing) in (list, tuple):
+                return type(thing)(map(kept, thing))
+            return thing
+
+        rest = {key: kept(value) for key, value in self.__dict__.items()}
+        return Flat(variables), rest
 
     def output_list(self) -> list[Variable]:
         outputs = self.outputs
@@ -344,15 +374,15 @@ class _Definition:
                 raise ValueError(message(f"givens replaces {old} twice", self.where))
             if not isinstance(new, Variable):
                 new = shared_(old.type.filter(new, name=f"what stands for {old}"))
-            if not old.type.holds(new.type):
-                if self.rebuild_strict or not isinstance(old.type, TensorType):
-                    raise TypeError(
-                        message(
-                            f"givens: {new} of {new.type} can't stand for {old} of {old.type}",
-                            self.where,
-                            cure=f"T.cast(new, '{getattr(old.type, 'dtype', '')}'), or rebuild_strict=False",
-                        )
+            convertible = isinstance(old.type, TensorType) and not self.rebuild_strict
+            if not old.type.holds(new.type) and not convertible:
+                raise TypeError(
+                    message(
+                        f"givens: {new} of {new.type} can't stand for {old} of {old.type}",
+                        self.where,
+                        cure=f"T.cast(new, '{getattr(old.type, 'dtype', '')}'), or rebuild_strict=False",
                     )
+                )
             replace[old] = new
         for old, new in replace.items():
             behind = {x for node in toposort([new]) for x in node.outputs} | set(leaves([new]))
@@ -460,6 +490,34 @@ class _Definition:
                 cure=f"add it to the inputs, or givens={{{variable}: value}}",
             )
         )
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A variable's position, where a definition is saved."""
+
+    position: int
+
+
+def _restored(flat: Flat, rest: Mapping[str, Any], mode: Mode) -> "Function":
+    variables = flat.restore()
+
+    def back(thing: Any) -> Any:
+        if isinstance(thing, _Kept):
+            return variables[thing.position]
+        if isinstance(thing, tuple) and len(thing) == 2 and isinstance(thing[0], type) and issubclass(thing[0], In):
+            made = In.__new__(thing[0])
+            made.__dict__.update({key: back(value) for key, value in thing[1].items()})
+            return made
+        if isinstance(thing, dict):
+            return {back(key): back(value) for key, value in thing.items()}
+        if type(thing) in (list, tuple):
+            return type(thing)(map(back, thing))
+        return thing
+
+    definition = _Definition.__new__(_Definition)
+    definition.__dict__.update({key: back(value) for key, value in rest.items()})
+    return Function(definition, mode)
 
 
 def _update_expression(target: SharedVariable, expression: Any, where: source.Where) -> Variable:
@@ -622,7 +680,9 @@ class Function:
             raise TypeError(
                 message(
                     f"{self.name} takes {_count(len(self._parameters), 'argument')}, got {len(arguments)}",
-                    operands=[(made.name or f"input {k}", str(made.variable.type)) for k, made in enumerate(self._parameters)],
+                    operands=[
+                        (made.name or f"input {k}", str(made.variable.type)) for k, made in enumerate(self._parameters)
+                    ],
                 )
             )
         given: dict[In, Any] = dict(zip(self._parameters, arguments))
@@ -630,7 +690,9 @@ class Function:
             named = [made for made in self._parameters if made.name == key]
             if not named:
                 if any(made.name == key for made in self._definition.inputs):
-                    raise TypeError(message(f"{self.name}: input {key!r} is implicit, a call can't give a value for it"))
+                    raise TypeError(
+                        message(f"{self.name}: input {key!r} is implicit, a call can't give a value for it")
+                    )
                 known = ", ".join(repr(made.name) for made in self._parameters if made.name)
                 raise TypeError(message(f"{self.name} has no argument {key!r}", detail=[f"its arguments: {known}"]))
             if len(named) > 1:
@@ -793,7 +855,7 @@ class Function:
         return f"<Function {self.name}({inputs})>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Function, (self._definition, self.mode)
+        return _restored, (*self._definition.flattened(), self.mode)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return call_public("mimebundle", self, include, exclude)
@@ -846,7 +908,7 @@ def contiguous(array: Any) -> Any:
 
 @public
 def eval_(variable: Variable, inputs_to_values: Mapping[Any, Any]) -> Any:
-    """The value of a variable for given inputs (variables or their names), through a function kept with the variable."""
+    """The value of a variable for given inputs (variables or names), through a function kept with the variable."""
     named = {x.name: x for x in leaves([variable])}
     inputs = []
     for key in inputs_to_values:
@@ -859,6 +921,3 @@ def eval_(variable: Variable, inputs_to_values: Mapping[Any, Any]) -> Any:
     if key not in kept:
         kept[key] = function(inputs, variable, on_unused_input="ignore")
     return kept[key](*inputs_to_values.values())
-
-
-

@@ -1,7 +1,7 @@
 """Modes: which passes rewrite a program, which rules they have, and what runs it.
 
-`PASSES` is the whole order of rewriting, one line a pass. A `Mode` picks a linker, switches passes and rules on and off by
-name, and never changes: `including`, `excluding` and `requiring` give new ones.
+`PASSES` is the whole order of rewriting, one line a pass. A `Mode` picks a linker, switches passes and rules on and off
+by name, and never changes: `including`, `excluding` and `requiring` give new ones.
 
 Read next: `function`, `core.rules`.
 """
@@ -34,7 +34,8 @@ PASSES: tuple[Pass, ...] = (
     Pass("canonicalise", ("useless", "canonicalise"), "one way to write each thing", ("canonicalize",)),
     Pass("stabilise", ("stabilise",), "forms that lose digits or overflow become stable ones", ("stabilize",)),
     Pass("specialise", ("useless", "specialise"), "general operations become cheaper special ones", ("specialize",)),
-    Pass("sizes", ("useless", "sizes"), "sizes come from the inputs, without computing values", ("ShapeOpt", "local_shape_to_shape_i")),
+    Pass("sizes", ("useless", "sizes"), "sizes come from the inputs, without computing values", ("ShapeOpt",
+    "local_shape_to_shape_i")),
 )  # fmt: skip
 
 #: Passes of each optimizer name.
@@ -52,7 +53,16 @@ OPTIMIZERS: dict[str, tuple[str, ...]] = {
 }
 
 LINKERS = ("c", "py")
-_LINKER_NAMES = {"c": "c", "py": "py", "c|py": "c", "cvm": "c", "cvm_nogc": "c", "c|py_nogc": "c", "vm": "c", "vm_nogc": "c"}
+_LINKER_NAMES = {
+    "c": "c",
+    "py": "py",
+    "c|py": "c",
+    "cvm": "c",
+    "cvm_nogc": "c",
+    "c|py_nogc": "c",
+    "vm": "c",
+    "vm_nogc": "c",
+}
 
 
 @dataclass(frozen=True)
@@ -142,9 +152,11 @@ def _check_known(name: str) -> None:
     raise ValueError(f"no pass, stage or rule is called {name!r}" + (f"; near: {', '.join(near)}" if near else ""))
 
 
-#: Names that programs written for other systems switch off, which have no counterpart here because the memory plan and the
-#: scheduler decide it: accepted, without effect.
-_FOREIGN = frozenset(("inplace", "fusion", "inplace_elemwise_optimizer", "local_elemwise_fusion", "BlasOpt", "gpuarray"))
+#: Names that programs written for other systems switch off, which have no counterpart here because the memory plan and
+#: the scheduler decide it: accepted, without effect.
+_FOREIGN = frozenset(
+    ("inplace", "fusion", "inplace_elemwise_optimizer", "local_elemwise_fusion", "BlasOpt", "gpuarray")
+)
 
 predefined_modes: dict[str, Mode] = {
     "FAST_RUN": Mode("c", "fast_run"),

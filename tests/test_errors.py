@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 import interactive_sym.tensor as T
-from interactive_sym import DisconnectedInputError, In, MissingInputError, Mode, UnusedInputError, function, grad, shared
+from interactive_sym import (
+    DisconnectedInputError,
+    In,
+    MissingInputError,
+    Mode,
+    UnusedInputError,
+    function,
+    grad,
+    shared,
+)
 
 GOLDEN = Path(__file__).parent / "golden" / "errors"
 

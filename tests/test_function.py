@@ -1,4 +1,4 @@
-"""`function`: arguments, defaults, updates, givens, copies, containers, and the interpreter beside the compiled path."""
+"""`function`: arguments, defaults, updates, givens, copies, containers; the interpreter beside the compiled path."""
 
 import pickle
 import warnings

@@ -1,7 +1,8 @@
 """Symbolic differentiation, reverse mode (floor D).
 
-`grad` walks the graph from the cost to the variables asked for and lets each operation turn the cotangents of its outputs
-into cotangents of its inputs. Each node it makes remembers the forward node it is the gradient of, and that node's line.
+`grad` walks the graph from the cost to the variables asked for and lets each operation turn the cotangents of its
+outputs into cotangents of its inputs. Each node it makes remembers the forward node it is the gradient of, and that
+node's line.
 
 Read next: `function`.
 """
@@ -62,7 +63,9 @@ def grad(
         _check_cost(cost)
     if isinstance(wrt, (set, frozenset)) or not isinstance(wrt, (list, tuple, Variable)):
         raise TypeError(
-            message(f"wrt wants a variable, or a list of them, got {type(wrt).__name__}", source.here()[0], cure="[x, y]")
+            message(
+                f"wrt wants a variable, or a list of them, got {type(wrt).__name__}", source.here()[0], cure="[x, y]"
+            )
         )
     for name, value, choices in (
         ("disconnected_inputs", disconnected_inputs, ("raise", "warn", "ignore")),
@@ -80,8 +83,9 @@ def grad(
     found = []
     for variable in wanted:
         gradient = walk.gradient(variable, disconnected_inputs.lower(), return_disconnected.lower())
-        if add_names and gradient is not None and gradient.name is None and cost is not None and gradient.owner is not None:
-            if cost.name and variable.name and gradient.owner.origin is not None:
+        if add_names and gradient is not None and cost is not None and cost.name and variable.name:
+            made = gradient.owner
+            if gradient.name is None and made is not None and made.origin is not None:
                 gradient.name = f"(d{cost.name}/d{variable.name})"
         found.append(gradient)
     if isinstance(wrt, Variable):
@@ -269,7 +273,7 @@ def fit_cotangent(cotangent: Variable, variable: Variable) -> Variable:
     """A cotangent in the element type and shape of `variable`: summed over the dimensions in which it was stretched."""
     wanted, got = variable.type, cotangent.type
     extra = len(got.shape) - len(wanted.shape)
-    axes = [axis for axis in range(extra)]
+    axes = list(range(extra))
     kept = [
         axis + extra
         for axis, size in enumerate(wanted.shape)

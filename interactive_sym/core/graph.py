@@ -221,3 +221,32 @@ def rebuild(
                 new.name = old.name
             done.setdefault(old, new)
     return [done.get(variable, variable) for variable in outputs]
+
+
+class Flat:
+    """A graph as a flat list, for saving: depth is no limit, and what is shared stays shared.
+
+    Args:
+        variables: the variables to keep; what they depend on is kept with them.
+    """
+
+    def __init__(self, variables: Sequence[Variable]) -> None:
+        nodes = toposort(variables)
+        self.leaves = leaves(variables)
+        index = {variable: k for k, variable in enumerate(self.leaves)}
+        self.nodes: list[tuple[Any, list[int], list[tuple[Any, str | None]], source.Where]] = []
+        for node in nodes:
+            outputs = [(output.type, output.name) for output in node.outputs]
+            self.nodes.append((node.op, [index[variable] for variable in node.inputs], outputs, node.where))
+            for output in node.outputs:
+                index[output] = len(index)
+        self.variables = [index[variable] for variable in variables]
+
+    def restore(self) -> list[Variable]:
+        """The variables again: fresh nodes on the kept leaves."""
+        known = list(self.leaves)
+        for op, inputs, outputs, where in self.nodes:
+            with source.attributed_to(where, None):
+                made = [type_.make_variable(name) for type_, name in outputs]
+                known.extend(Apply(op, [known[k] for k in inputs], made).outputs)
+        return [known[k] for k in self.variables]

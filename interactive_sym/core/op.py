@@ -1,8 +1,8 @@
 """What an operation knows about itself, and the registry of public functions (floor A).
 
 An `Op` makes nodes, computes them with NumPy, differentiates them and infers their shapes. Ops are immutable; two are
-equal when they have the same class and the same parameters (`__props__`). Users extend the house by subclassing `Op` with
-the same method names.
+equal when they have the same class and the same parameters (`__props__`). Users extend the house by subclassing `Op`
+with the same method names.
 
 The registry maps a name (`"add"`, `"reshape"`) to the public function of that name, so that operators on variables and
 gradients of one room can use functions of another without importing it.
@@ -21,8 +21,8 @@ Gradient = Variable | None
 class Op:
     """Base class of operations.
 
-    Subclasses define `make_node` (check and convert the inputs, say the output types) and `perform` (compute with NumPy);
-    `grad` where there is a derivative, and `infer_shape` where sizes are known without computing values.
+    Subclasses define `make_node` (check and convert the inputs, say the output types) and `perform` (compute with
+    NumPy); `grad` where there is a derivative, and `infer_shape` where sizes are known without computing values.
 
     Class attributes:
         __props__: names of the attributes that make two ops of a class equal.
@@ -50,7 +50,7 @@ class Op:
         return tuple(getattr(self, name) for name in self.__props__)
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (type(self) is type(other) and self.props() == other.props())  # type: ignore[attr-defined]
+        return self is other or (isinstance(other, Op) and type(self) is type(other) and self.props() == other.props())
 
     def __hash__(self) -> int:
         try:

@@ -1,7 +1,7 @@
 """Patterns: graphs over pattern variables, matched against nodes (floor C).
 
-A pattern is written like an expression, `log(1 + a)`, can be printed and drawn, and serves on both sides of a rule: matched
-on the left, built on the right through the public functions of the same names.
+A pattern is written like an expression, `log(1 + a)`, can be printed and drawn, and serves on both sides of a rule:
+matched on the left, built on the right through the public functions of the same names.
 
 Read next: `rule`.
 """
@@ -19,7 +19,17 @@ Bindings = dict[str, Variable]
 #: Operations whose two operands may stand in either order.
 COMMUTATIVE = frozenset(("add", "mul", "maximum", "minimum", "eq", "neq", "and", "or", "xor"))
 
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "true_div": "/", "pow": "**", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
+_INFIX = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "true_div": "/",
+    "pow": "**",
+    "lt": "<",
+    "gt": ">",
+    "le": "<=",
+    "ge": ">=",
+}
 
 
 class Pattern:
@@ -213,5 +223,3 @@ def variables(pattern: Pattern) -> list[str]:
             found.update(dict.fromkeys(variables(operand)))
         return list(found)
     return []
-
-

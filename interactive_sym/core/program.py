@@ -39,7 +39,7 @@ class Interner:
         return self.constant(variable) if isinstance(variable, Constant) else variable
 
     def node(self, old: Apply, inputs: Sequence[Variable]) -> Apply:
-        """The node of `old`'s operation on `inputs`: an existing one, `old` itself where nothing changed, or a new one."""
+        """The node of `old`'s operation on `inputs`: one that exists, `old` itself if nothing changed, or a new one."""
         key: Any = (old.op, *inputs) if self.merge else (old, *inputs)
         found = self._nodes.get(key)
         if found is not None:

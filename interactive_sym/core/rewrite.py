@@ -1,8 +1,8 @@
 """The rewriting driver (floor C).
 
-A pass sweeps over the program, inputs first, and offers each node to the rules that look at its operation, until nothing
-changes. It walks without recursion, checks that types stay, records every firing, and stops with the names of the rules
-that chase each other where there is no end.
+A pass sweeps over the program, inputs first, and offers each node to the rules that look at its operation, until
+nothing changes. It walks without recursion, checks that types stay, records every firing, and stops with the names of
+the rules that chase each other where there is no end.
 
 Read next: `rules.canonical`, `grad`.
 """
@@ -139,7 +139,7 @@ def _fit(rule: Rule, new: Variable, old: Variable) -> Variable:
         new = call("cast", new, wanted.dtype)
     padded = (1,) * (len(wanted.shape) - len(got.shape)) + got.shape
     if len(got.shape) == len(wanted.shape) and all(
-        mine == its or its is None and mine != 1 for its, mine in zip(wanted.shape, padded)
+        mine == its or (its is None and mine != 1) for its, mine in zip(wanted.shape, padded)
     ):
         return new
     for its, mine in zip(wanted.shape, padded):

@@ -67,7 +67,8 @@ class Rule:
         for bindings in match(self.pattern, node.outputs[0], {}):
             if self.when is not None and not self.when(bindings):
                 continue
-            replacement = build(self.result, bindings) if isinstance(self.result, Pattern) else self.result(bindings)  # type: ignore[misc]
+            result = self.result
+            replacement = build(result, bindings) if isinstance(result, Pattern) else result and result(bindings)
             if replacement is not None:
                 return [replacement]
         return None
@@ -172,7 +173,9 @@ def rewrites(
     """
 
     def decorate(function: Callable[[Apply], Any]) -> Callable[[Apply], Any]:
-        RULES.add(Rule(name, heads, stage, why, changes, function=function, aliases=tuple(aliases), where=source.here()[0]))
+        RULES.add(
+            Rule(name, heads, stage, why, changes, function=function, aliases=tuple(aliases), where=source.here()[0])
+        )
         return function
 
     return decorate

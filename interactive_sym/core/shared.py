@@ -141,7 +141,8 @@ def shared(
         strict: `set_value` accepts only arrays of exactly this element type.
         allow_downcast: whether `set_value` may lose precision (see `TensorType.filter`).
         borrow: keep `value` itself, not a copy of it.
-        broadcastable: which dimensions have size 1 for good; by default none, so that a value of another shape can be set.
+        broadcastable: which dimensions have size 1 for good; by default none, so that a value of another shape can be
+        set.
 
     Raises:
         TypeError: `value` is symbolic.

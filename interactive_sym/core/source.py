@@ -1,7 +1,7 @@
 """Where in the user's text a node was written (floor A, imports nothing of the house).
 
-Every `Apply` records a `Where` when it is made. Recording costs well under a microsecond because only the code object and
-the instruction offset are kept; file, line, columns and the cell number are worked out when somebody looks.
+Every `Apply` records a `Where` when it is made. Recording costs well under a microsecond because only the code object
+and the instruction offset are kept; file, line, columns and the cell number are worked out when somebody looks.
 
 Read next: `graph`.
 """
@@ -21,7 +21,8 @@ PACKAGE_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) 
 class Where:
     """A place in the user's text: file (or notebook cell), line and columns.
 
-    `origin` says how a node that the user did not write himself came to be: `None` for a node he wrote, else an `Origin`.
+    `origin` says how a node that the user did not write himself came to be: `None` for a node he wrote, else an
+    `Origin`.
     """
 
     __slots__ = ("_code", "_columns", "_lasti", "filename", "function", "line")

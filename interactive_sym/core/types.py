@@ -60,7 +60,8 @@ class TensorType:
 
     Args:
         dtype: element type, such as `"float64"`.
-        broadcastable: a sequence with an entry a dimension: True (size 1), False or None (any size), or the size itself.
+        broadcastable: a sequence with an entry a dimension: True (size 1), False or None (any size), or the size
+        itself.
 
     A dimension of known size 1 stretches in elementwise operations; a dimension that only happens to have size 1 when
     a function is called does not.

@@ -322,10 +322,11 @@ def _elementwise_method(name: str) -> Any:
     return method
 
 
-for _name in (
+_METHODS = (
     "exp exp2 expm1 log log2 log10 log1p sqrt ceil floor trunc sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh "
     "arccosh arctanh deg2rad rad2deg"
-).split():
+)
+for _name in _METHODS.split():
     setattr(_TensorOperators, _name, _elementwise_method(_name))
 
 
