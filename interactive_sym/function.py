@@ -7,162 +7,27 @@ Read next: `mode`, `cffi_backend.unit`, `cffi_backend.call`.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from .arguments import In, Out, Param, as_inputs
 from .cffi_backend import build, call, unit
 from .core import source
 from .core.configuration import config
-from .core.errors import MissingInputError, NoCompilerWarning, UnusedInputError, message
-from .core.graph import Apply, Constant, Flat, Variable, leaves, rebuild, toposort
+from .core.errors import NoCompilerWarning, message
+from .core.graph import Flat, Variable, leaves, rebuild
 from .core.op import call as call_public
 from .core.op import public
-from .core.program import Program, make_program
+from .core.program import Program
 from .core.reference import Interpreter
 from .core.shared import Container, SharedVariable
-from .core.shared import shared as shared_
 from .core.trace import Trace
-from .core.types import TensorType
+from .definition import Definition, as_pairs, restored
 from .mode import Mode, get_mode
 
-
-class In:
-    """An input of a function, with what a call may do.
-
-    Args:
-        variable: the symbolic input.
-        name: the keyword for it; by default the variable's name.
-        value: a default, used and restored where a call gives no value; a `Container` or shared variable is used
-        directly.
-        update: an expression whose value becomes the default after each call (it needs `value`).
-        mutable: whether the function may write to the array it is given.
-        strict: accept only arrays of exactly this type.
-        allow_downcast: True: cast anything; False: only lossless; None: also a Python float into floatX.
-        autoname: take the variable's name where `name` is None.
-        implicit: a call can't give a value for it.
-        borrow: whether the function may keep a reference to the given array.
-
-    Raises:
-        AssertionError: `mutable` without `borrow`.
-        TypeError: `implicit` without `value`, or an `update` of another type.
-
-    Example:
-        >>> from interactive_sym import function, In
-        >>> import interactive_sym.tensor as T
-        >>> x, y = T.dscalars("x", "y")
-        >>> f = function([x, In(y, value=1)], x + y)
-        >>> float(f(33)), float(f(33, 2)), float(f(33, y=3))
-        (34.0, 35.0, 36.0)
-    """
-
-    def __init__(
-        self,
-        variable: Variable,
-        name: str | None = None,
-        value: Any = None,
-        update: Any = None,
-        mutable: bool | None = None,
-        strict: bool = False,
-        allow_downcast: bool | None = None,
-        autoname: bool = True,
-        implicit: bool | None = None,
-        borrow: bool | None = None,
-        shared: bool = False,
-    ) -> None:
-        if not isinstance(variable, Variable):
-            raise TypeError(message(f"In wants a symbolic variable, got {variable!r:.60}", source.here()[0]))
-        if implicit and value is None:
-            raise TypeError(f"input {variable} is implicit: it wants a value")
-        self.variable = variable
-        self.name = name if name is not None or not autoname else variable.name
-        self.value = value
-        self.update = (
-            None if update is None else variable.type.filter_variable(update, name=f"the update of {variable}")
-        )
-        self.mutable = mutable if mutable is not None else update is not None
-        self.borrow = borrow if borrow is not None else self.mutable
-        assert self.borrow or not self.mutable, (
-            f"input {variable}: a mutable input is borrowed, but borrow=False was given"
-        )
-        self.strict = strict
-        self.allow_downcast = allow_downcast
-        self.implicit = implicit if implicit is not None else isinstance(value, (Container, SharedVariable))
-        self.shared = shared
-        self._state: SharedVariable | None = None
-
-    @property
-    def keeps_state(self) -> bool:
-        """Whether the value persists between calls, rather than being a default that is restored."""
-        return self.update is not None or self.implicit
-
-    def state(self) -> SharedVariable:
-        """The shared variable that stands for an input that keeps state."""
-        if self._state is None:
-            value = self.value
-            if isinstance(value, SharedVariable):
-                self._state = value
-            elif isinstance(value, Container):
-                state: SharedVariable = shared_(value.value, name=self.name)
-                state.container = value
-                self._state = state
-            else:
-                if value is None:
-                    raise TypeError(message(f"input {self.variable} has an update: it wants a value to start from"))
-                filtered = self.variable.type.filter(value, name=f"the value of input {self.variable}")
-                sizes = getattr(self.variable.type, "shape", None)
-                self._state = shared_(filtered, name=self.name, broadcastable=sizes)
-        return self._state
-
-    def __repr__(self) -> str:
-        default = f" = {self.value}" if self.value is not None else ""
-        update = f" -> {self.update}" if self.update is not None else ""
-        return f"In({self.variable}{default}{update})"
-
-
-class Param(In):
-    """The old name of `In`, with `default` for `value`. New code uses `In`.
-
-    Example:
-        >>> from interactive_sym import function, Param
-        >>> import interactive_sym.tensor as T
-        >>> x, y = T.dscalars("x", "y")
-        >>> float(function([x, Param(y, default=1)], x + y)(33))
-        34.0
-    """
-
-    def __init__(
-        self,
-        variable: Variable,
-        default: Any = None,
-        name: str | None = None,
-        mutable: bool = False,
-        strict: bool = False,
-        allow_downcast: bool | None = None,
-        implicit: bool | None = None,
-        borrow: bool | None = None,
-    ) -> None:
-        warnings.warn("Param is the old name of In: In(variable, value=...)", DeprecationWarning, stacklevel=2)
-        super().__init__(
-            variable,
-            name=name,
-            value=default,
-            mutable=mutable or None,
-            strict=strict,
-            allow_downcast=allow_downcast,
-            implicit=implicit,
-            borrow=borrow,
-        )
-
-
-class Out:
-    """An output of a function. `borrow` is accepted; outputs are always the caller's own."""
-
-    def __init__(self, variable: Any, borrow: bool = False) -> None:
-        self.variable = call_public("as_tensor_variable", variable)
-        self.borrow = borrow
+__all__ = ["Function", "In", "Out", "Param", "function"]
 
 
 def function(
@@ -213,11 +78,11 @@ def function(
                [0.26894142, 0.11920292]])
     """
     where = source.here()[0]
-    definition = _Definition(
-        _as_inputs(inputs, where),
+    definition = Definition(
+        as_inputs(inputs, where),
         outputs,
-        _as_pairs(updates, "updates"),
-        _as_pairs(givens, "givens"),
+        as_pairs(updates, "updates"),
+        as_pairs(givens, "givens"),
         no_default_updates,
         name or where.label,
         rebuild_strict,
@@ -226,334 +91,6 @@ def function(
         where,
     )
     return Function(definition, get_mode(mode))
-
-
-def _as_inputs(inputs: Any, where: source.Where) -> list[In]:
-    if not isinstance(inputs, (list, tuple)):
-        raise TypeError(
-            message(f"inputs must be a list, got {type(inputs).__name__}", where, cure="function([x, y], ...)")
-        )
-    result: list[In] = []
-    for position, given in enumerate(inputs):
-        made = given if isinstance(given, In) else _shortcut(given, position, where)
-        if isinstance(made.variable, SharedVariable):
-            raise TypeError(
-                message(
-                    f"input {position} is the shared variable {made.variable}: it has its value already",
-                    where,
-                    cure=f"use a new variable, and givens={{{made.variable}: new}} to put it in its place",
-                )
-            )
-        if isinstance(made.variable, Constant):
-            raise TypeError(message(f"input {position} is the constant {made.variable}", where))
-        if any(made.variable is other.variable for other in result):
-            raise UnusedInputError(message(f"input {position}, {made.variable}, is listed twice", where))
-        result.append(made)
-    seen_default: In | None = None
-    for made in result:
-        if made.implicit:
-            continue
-        if made.value is not None:
-            seen_default = made
-        elif seen_default is not None and seen_default.update is None:
-            raise TypeError(
-                message(
-                    f"input {made.variable} has no default and follows {seen_default.variable}, which has one",
-                    where,
-                    cure="list inputs with defaults last, as in Python's functions",
-                )
-            )
-    return result
-
-
-def _shortcut(given: Any, position: int, where: source.Where) -> In:
-    """An input written as a variable or a tuple: (name, r), (r, value), ((r, update), value), (name, r, value), ..."""
-    if isinstance(given, Variable):
-        return In(given)
-    if isinstance(given, (tuple, list)) and 1 <= len(given) <= 3:
-        parts = list(given)
-        name = parts.pop(0) if isinstance(parts[0], str) else None
-        if parts:
-            first = parts.pop(0)
-            variable, update = first if isinstance(first, (tuple, list)) and len(first) == 2 else (first, None)
-            if isinstance(variable, Variable) and len(parts) <= 1:
-                return In(variable, name=name, value=parts[0] if parts else None, update=update)
-    raise TypeError(
-        message(
-            f"input {position} is {given!r:.60}: an input is a variable or an In",
-            where,
-            cure="In(x, value=1, name='x')",
-        )
-    )
-
-
-def _as_pairs(pairs: Any, what: str) -> list[tuple[Any, Any]]:
-    if pairs is None:
-        return []
-    items: Iterable[Any] = pairs.items() if isinstance(pairs, Mapping) else pairs
-    if not isinstance(pairs, Mapping) and not isinstance(pairs, (list, tuple)):
-        items = getattr(pairs, "items", lambda: pairs)()
-    result = []
-    for item in items:
-        if not isinstance(item, (tuple, list)) or len(item) != 2:
-            raise ValueError(message(f"{what} wants pairs (variable, expression), got {item!r:.60}", source.here()[0]))
-        result.append((item[0], item[1]))
-    return result
-
-
-@dataclass
-class _Definition:
-    """What `function` was asked for, closed into a program by `program`."""
-
-    inputs: list[In]
-    outputs: Any
-    updates: list[tuple[Any, Any]]
-    givens: list[tuple[Any, Any]]
-    no_default_updates: bool | Sequence[Variable]
-    name: str
-    rebuild_strict: bool
-    allow_input_downcast: bool | None
-    on_unused_input: str
-    where: source.Where
-    keys: list[str] | None = field(default=None, init=False)
-
-    def flattened(self) -> tuple[Flat, Any]:
-        """The definition for saving: its graph as a flat list, and the rest with positions in place of variables."""
-        variables: list[Variable] = []
-
-        def kept(thing: Any) -> Any:
-            if isinstance(thing, Variable):
-                variables.append(thing)
-                return _Kept(len(variables) - 1)
-            if isinstance(thing, In):
-                return type(thing), {key: kept(value) for key, value in thing.__dict__.items()}
-            if isinstance(thing, Out):
-                return kept(thing.variable)
-            if isinstance(thing, dict):
-                return {kept(key): kept(value) for key, value in thing.items()}
-            if type(thing) in (list, tuple):
-                return type(thing)(map(kept, thing))
-            return thing
-
-        rest = {key: kept(value) for key, value in self.__dict__.items()}
-        return Flat(variables), rest
-
-    def output_list(self) -> list[Variable]:
-        outputs = self.outputs
-        if isinstance(outputs, dict):
-            if not all(isinstance(key, str) for key in outputs):
-                raise TypeError(message("keys of a dictionary of outputs must be strings", self.where))
-            self.keys = sorted(outputs)
-            outputs = [outputs[key] for key in self.keys]
-        elif outputs is None:
-            outputs = []
-        elif not isinstance(outputs, (list, tuple)):
-            outputs = [outputs]
-        result = []
-        for position, output in enumerate(outputs):
-            if isinstance(output, Out):
-                output = output.variable
-            elif isinstance(output, (list, tuple, dict, set)) and not isinstance(output, Variable):
-                raise TypeError(message(f"output {position} is a {type(output).__name__}", self.where))
-            elif not isinstance(output, Variable):
-                output = call_public("as_tensor_variable", output)
-            result.append(output)
-        return result
-
-    def replacements(self) -> dict[Variable, Variable]:
-        replace: dict[Variable, Variable] = {}
-        inputs = {made.variable for made in self.inputs}
-        for old, new in self.givens:
-            if not isinstance(old, Variable):
-                raise TypeError(message(f"givens wants variables to replace, got {old!r:.60}", self.where))
-            if old in inputs:
-                raise RuntimeError(
-                    message(f"{old} is both an input and replaced by givens", self.where, cure="drop one of the two")
-                )
-            if old in replace:
-                raise ValueError(message(f"givens replaces {old} twice", self.where))
-            if not isinstance(new, Variable):
-                new = shared_(old.type.filter(new, name=f"what stands for {old}"))
-            convertible = isinstance(old.type, TensorType) and not self.rebuild_strict
-            if not old.type.holds(new.type) and not convertible:
-                raise TypeError(
-                    message(
-                        f"givens: {new} of {new.type} can't stand for {old} of {old.type}",
-                        self.where,
-                        cure=f"T.cast(new, '{getattr(old.type, 'dtype', '')}'), or rebuild_strict=False",
-                    )
-                )
-            replace[old] = new
-        for old, new in replace.items():
-            behind = {x for node in toposort([new]) for x in node.outputs} | set(leaves([new]))
-            if any(other in behind and other is not new for other in replace if other is not old):
-                raise AssertionError(f"givens: what stands for {old} depends on another variable that is replaced")
-        return replace
-
-    def program(self) -> Program:
-        replace = self.replacements()
-        states: dict[Variable, SharedVariable] = {}
-        for made in self.inputs:
-            if made.keeps_state:
-                states[made.variable] = made.state()
-        replace.update(states)
-        outputs = self.output_list()
-        targets: dict[SharedVariable, Variable] = {}
-        for target, expression in self.updates:
-            if not isinstance(target, SharedVariable):
-                raise TypeError(
-                    message(
-                        f"updates wants shared variables to store to, got {target!r:.60}",
-                        self.where,
-                        cure="make it with shared(value)",
-                    )
-                )
-            if target in targets:
-                raise ValueError(message(f"updates stores to {target} twice", self.where))
-            targets[target] = _update_expression(target, expression, self.where)
-        expressions = rebuild([*outputs, *targets.values()], replace)
-        outputs = expressions[: len(outputs)]
-        targets = dict(zip(targets, expressions[len(outputs) :]))
-        for made in self.inputs:
-            if made.update is not None:
-                targets[states[made.variable]] = rebuild([made.update], replace)[0]
-        explicit = [made.variable for made in self.inputs if made.variable not in states]
-        self._default_updates(outputs, targets, replace, explicit)
-        self._check(outputs, targets, explicit, states)
-        return make_program(explicit, outputs, list(targets.items()))
-
-    def _default_updates(
-        self,
-        outputs: Sequence[Variable],
-        targets: dict[SharedVariable, Variable],
-        replace: dict[Variable, Variable],
-        explicit: Sequence[Variable],
-    ) -> None:
-        if self.no_default_updates is True:
-            return
-        left_out = set() if self.no_default_updates is False else set(self.no_default_updates)
-        pending: list[Variable] = [*outputs, *targets.values()]
-        while pending:
-            found = [
-                x
-                for x in leaves(pending, explicit)
-                if isinstance(x, SharedVariable) and x not in targets and x not in left_out
-            ]
-            pending = []
-            for variable in found:
-                if variable.default_update is not None:
-                    targets[variable] = rebuild([variable.default_update], replace)[0]
-                    pending.append(targets[variable])
-
-    def _check(
-        self,
-        outputs: Sequence[Variable],
-        targets: Mapping[SharedVariable, Variable],
-        explicit: Sequence[Variable],
-        states: Mapping[Variable, SharedVariable],
-    ) -> None:
-        results = [*outputs, *targets.values()]
-        needed = leaves(results, explicit)
-        for variable in needed:
-            if variable not in explicit and not isinstance(variable, (SharedVariable, Constant)):
-                raise self._missing(variable, results)
-        needed_set = set(needed)
-        for position, made in enumerate(self.inputs):
-            variable = states.get(made.variable, made.variable)
-            if variable in needed_set or variable in targets:
-                continue
-            text = message(
-                f"input {position}, {made.variable}, has no influence on the outputs and updates",
-                self.where,
-                cure="leave it out, or on_unused_input='ignore'",
-            )
-            if self.on_unused_input == "raise":
-                raise UnusedInputError(text)
-            if self.on_unused_input == "warn":
-                warnings.warn(text, UserWarning, stacklevel=5)
-
-    def _missing(self, variable: Variable, results: Sequence[Variable]) -> MissingInputError:
-        path: list[Apply] = []
-        reached = {variable}
-        for node in toposort(results):
-            if any(x in reached for x in node.inputs):
-                path.append(node)
-                reached.update(node.outputs)
-        users = [node for node in path if variable in node.inputs]
-        steps = " -> ".join([str(variable), *[node.op.name for node in path[:8]]])
-        return MissingInputError(
-            message(
-                f"an output needs {variable}, which is neither an input, nor shared, nor given",
-                users[0].where if users else self.where,
-                operands=[(str(variable), str(variable.type))],
-                detail=[f"path: {steps}"],
-                cure=f"add it to the inputs, or givens={{{variable}: value}}",
-            )
-        )
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """A variable's position, where a definition is saved."""
-
-    position: int
-
-
-def _restored(flat: Flat, rest: Mapping[str, Any], mode: Mode) -> "Function":
-    variables = flat.restore()
-
-    def back(thing: Any) -> Any:
-        if isinstance(thing, _Kept):
-            return variables[thing.position]
-        if isinstance(thing, tuple) and len(thing) == 2 and isinstance(thing[0], type) and issubclass(thing[0], In):
-            made = In.__new__(thing[0])
-            made.__dict__.update({key: back(value) for key, value in thing[1].items()})
-            return made
-        if isinstance(thing, dict):
-            return {back(key): back(value) for key, value in thing.items()}
-        if type(thing) in (list, tuple):
-            return type(thing)(map(back, thing))
-        return thing
-
-    definition = _Definition.__new__(_Definition)
-    definition.__dict__.update({key: back(value) for key, value in rest.items()})
-    return Function(definition, mode)
-
-
-def _update_expression(target: SharedVariable, expression: Any, where: source.Where) -> Variable:
-    if not isinstance(expression, Variable):
-        expression = call_public("constant", target.type.filter(expression, name=f"the update of {target}"))
-    new = expression.type
-    if target.type.holds(new):
-        found: Variable = expression
-        return found
-    made = expression.owner.where if expression.owner is not None else where
-    detail = []
-    cure = f"T.cast(expression, '{getattr(target.type, 'dtype', '')}')"
-    if isinstance(new, TensorType) and isinstance(target.type, TensorType) and new.dtype != target.type.dtype:
-        culprit = _widening(expression, target.type.dtype)
-        if culprit is not None:
-            made = culprit.where
-            detail = [f"{culprit.op.name} made it {culprit.outputs[0].type.dtype} here"]
-    else:
-        cure = "T.unbroadcast or T.patternbroadcast changes which dimensions stretch"
-    raise TypeError(
-        message(
-            f"the update of {target} is of {new}, the shared variable of {target.type}",
-            made,
-            operands=[(str(target), str(target.type)), (str(expression)[:40], str(new))],
-            detail=detail,
-            cure=cure,
-        )
-    )
-
-
-def _widening(expression: Variable, dtype: str) -> Apply | None:
-    """The first node on the way that has another element type than `dtype` though one of its inputs has that."""
-    for node in toposort([expression]):
-        if any(getattr(x.type, "dtype", None) == dtype for x in node.inputs) and node.outputs[0].type.dtype != dtype:
-            return node
-    return expression.owner
 
 
 class Function:
@@ -569,7 +106,7 @@ class Function:
         plan: loop nests and buffers, None for the interpreter.
     """
 
-    def __init__(self, definition: _Definition, mode: Mode) -> None:
+    def __init__(self, definition: Definition, mode: Mode) -> None:
         self._definition = definition
         self.mode = mode
         self.name = definition.name
@@ -833,7 +370,7 @@ class Function:
                 twin.value, twin.update, twin.implicit = replace.get(state, state), None, True
                 twin._state = None
             inputs.append(twin)
-        definition = _Definition(
+        definition = Definition(
             inputs,
             outputs,
             updates,
@@ -859,6 +396,10 @@ class Function:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return call_public("mimebundle", self, include, exclude)
+
+
+def _restored(flat: Flat, rest: Mapping[str, Any], mode: Mode) -> Function:
+    return Function(restored(flat, rest), mode)
 
 
 def _count(number: int, noun: str) -> str:
