@@ -15,6 +15,7 @@ No text of the user's enters Graphviz: nodes travel as `n0`, `n1`, ... with thei
 Read next: `svg` (the static picture), `model` (what the browser gets).
 """
 
+import atexit
 import hashlib
 import os
 import platform
@@ -153,6 +154,13 @@ def _run_dot(text: str) -> str:
 
 _wasi_lock = threading.Lock()
 _wasi_render: Callable[[str], str] | None = None
+
+
+@atexit.register
+def _forget() -> None:
+    """Let the WebAssembly instance go while its library is still whole: at the very end its destructors would complain."""
+    global _wasi_render
+    _wasi_render = None
 
 
 def _run_wasi(text: str) -> str:
@@ -498,6 +506,11 @@ def _curve(
         top, bottom = spans[layers.rank[source] + len(stops) // 2 + 1]
         stops += [(x[bend], top), (x[bend], bottom)]
     stops.append((chain.end, y[target] - layers.sizes[target][1] / 2))
+    stops = [
+        stop
+        for k, stop in enumerate(stops)
+        if not (0 < k < len(stops) - 1 and abs(stops[k - 1][0] - stop[0]) < 0.5 and abs(stops[k + 1][0] - stop[0]) < 0.5)
+    ]
     points: list[Point] = [stops[0]]
     for (x0, y0), (x1, y1) in zip(stops, stops[1:]):
         middle = (y0 + y1) / 2

@@ -57,7 +57,7 @@ def _draw(graph: GraphView, title: str, results: bool, limit: int) -> str:
         sizes[id] = theme.size(theme.clean(shorten(output.label, theme.LABEL_LIMIT)), "")
         edges.append((output.id, id))
     placed = layered(sizes, edges)
-    parts = [_curve(points) for points in placed.edges]
+    parts = _curves(placed.edges)
     parts += [
         _box(theme.family(node), theme.label(node), theme.sublabel(node), placed.nodes[node.id], sizes[node.id])
         for node in nodes
@@ -78,7 +78,7 @@ def _page(title: str, placed: Layout, parts: Sequence[str], note: str) -> str:
         f'viewBox="0 0 {_n(width)} {_n(height)}" role="img" aria-label="{name}" font-family="{theme.FONT}">'
         f"<title>{name}</title>"
         f'<rect width="{_n(width)}" height="{_n(height)}" rx="6" fill="#FFFFFF"/>'
-        f'<g transform="translate({_n(MARGIN)} {_n(MARGIN)})">'
+        f'<g transform="translate({_n(MARGIN)} {_n(MARGIN)})" font-size="12" fill="#111">'
     )
     foot = "</g>"
     if note:
@@ -86,14 +86,17 @@ def _page(title: str, placed: Layout, parts: Sequence[str], note: str) -> str:
     return head + "".join(parts) + foot + "</svg>"
 
 
-def _curve(points: Sequence[Point]) -> str:
-    """A curve that ends in an arrow head; the head points down, as all edges arrive from above."""
-    (x, y), (end_x, end_y) = points[0], points[-1]
-    body = " ".join(f"{_n(px)},{_n(py)}" for px, py in points[1:-1])
-    return (
-        f'<path d="M{_n(x)},{_n(y)}C{body} {_n(end_x)},{_n(end_y - 4)}" fill="none" stroke="#6B6B6B"/>'
-        f'<path d="M{_n(end_x - 3.5)},{_n(end_y - 6)}h7l-3.5,6z" fill="#6B6B6B"/>'
-    )
+def _curves(edges: Sequence[Sequence[Point]]) -> list[str]:
+    """All curves as one path, and their arrow heads, which point down as all edges arrive from above."""
+    lines, heads = [], []
+    for points in edges:
+        (x, y), (end_x, end_y) = points[0], points[-1]
+        body = " ".join(f"{px:.0f},{py:.0f}" for px, py in points[1:-1])
+        lines.append(f"M{x:.0f},{y:.0f}C{body} {end_x:.0f},{end_y - 4:.0f}")
+        heads.append(f"M{end_x - 3.5:.1f},{end_y - 6:.1f}h7l-3.5,6z")
+    if not lines:
+        return []
+    return [f'<path d="{"".join(lines)}" fill="none" stroke="#6B6B6B"/><path d="{"".join(heads)}" fill="#6B6B6B"/>']
 
 
 def _box(family: str, first: str, second: str, centre: Point, size: tuple[float, float]) -> str:
@@ -103,12 +106,12 @@ def _box(family: str, first: str, second: str, centre: Point, size: tuple[float,
     round_ = 4 if family not in ("input", "shared", "random", "result") else 10
     dash = ' stroke-dasharray="4 3"' if family == "constant" else ""
     text_x = theme.BAND + 6
-    lines = f'<text x="{text_x}" y="{16 if second else 16.5}" font-size="12" fill="#111111">{escape(first)}</text>'
+    lines = f'<text x="{text_x}" y="{16 if second else 16.5}">{escape(first)}</text>'
     if second:
-        lines += f'<text x="{text_x}" y="30" font-size="10.3" fill="#555555">{escape(second)}</text>'
+        lines += f'<text x="{text_x}" y="30" font-size="10.3" fill="#555">{escape(second)}</text>'
     return (
         f'<g transform="translate({_n(left)} {_n(top)})">'
-        f'<rect width="{width}" height="{height}" rx="{round_}" fill="#FFFFFF" stroke="{style.colour}" '
+        f'<rect width="{width}" height="{height}" rx="{round_}" fill="#FFF" stroke="{style.colour}" '
         f'stroke-width="1.5"{dash}/>'
         f'<path d="M{theme.BAND},0V{height}H{round_}a{round_},{round_} 0 0 1 -{round_},-{round_}V{round_}'
         f'a{round_},{round_} 0 0 1 {round_},-{round_}z" fill="{style.colour}"/>'

@@ -39,7 +39,7 @@ STYLES: dict[str, Style] = {
     "create": Style("#3C8D5A", "✚", "creation"),
     "control": Style("#8B4A2B", "◇", "control"),
     "other": Style("#666666", "•", "other"),
-    "result": Style("#333333", "◂", "result"),
+    "result": Style("#767676", "◂", "result"),
 }
 
 

@@ -11,6 +11,8 @@ import { statePane } from "./state";
 
 const BLOCK = 16;
 const PLAY_MS = 900;
+const LOWEST = 240;
+const HIGHEST = 560;
 let views = 0;
 
 function style(): void {
@@ -58,13 +60,17 @@ class GraphPane {
   build(): void {
     const { view, drawing } = this;
     const tools = h("div", { class: "isym-bar-top", role: "toolbar", "aria-label": "graph" },
-      h("strong", { class: "isym-title", title: view.title }, view.title), h("span", { class: "isym-space" }), this.matches, this.searchBox,
-      button("zoom-out", "−", "zoom out (−)", () => drawing.zoom(1 / 1.25)),
-      button("zoom-in", "+", "zoom in (+)", () => drawing.zoom(1.25)),
-      button("fit", "fit", "fit (f)", () => drawing.fit()),
-      button("help", "?", "keys (?)", () => this.help()));
-    const graph = h("div", { class: "isym-pane", "data-pane": "graph" },
-      h("div", { class: "isym-split" }, h("div", { class: "isym-stage" }, drawing.element, this.helpHost), this.side));
+      h("strong", { class: "isym-title", title: view.title }, view.title), h("span", { class: "isym-space" }),
+      h("span", { class: "isym-graph-tools" }, this.matches, this.searchBox,
+        button("zoom-out", "−", "zoom out (−)", () => drawing.zoom(1 / 1.25)),
+        button("zoom-in", "+", "zoom in (+)", () => drawing.zoom(1.25)),
+        button("fit", "fit", "fit (f)", () => drawing.fit()),
+        button("help", "?", "keys (?)", () => this.help())));
+    const split = h("div", { class: "isym-split" },
+      h("div", { class: "isym-stage" }, drawing.element, this.helpHost), this.side);
+    const first = this.layouts.get(this.step);
+    if (first !== undefined) split.style.height = `${Math.max(LOWEST, Math.min(HIGHEST, first.height + 40))}px`;
+    const graph = h("div", { class: "isym-pane", "data-pane": "graph" }, split);
     if (this.replay.length > 0) graph.append(this.stepper());
     this.root.append(tools);
     if (view.kind === "function") this.root.append(...this.tabs(graph));
