@@ -10,6 +10,7 @@ shaped like the output; `grad` sums over what was stretched.
 Read next: `reduce`, `shape`.
 """
 
+import builtins
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -213,7 +214,7 @@ def size_mismatch(node: Apply, axis: int, left: int, right: int, shapes: Sequenc
     """The error for operands whose sizes differ when a function is called."""
     return ValueError(
         message(
-            f"Input dimension mis-match: {node.op.name}: axis {axis} has size {left} in one operand, {right} in another",
+            f"Input dimension mis-match: {node.op.name}: axis {axis} has size {left} in one operand, {right} in other",
             node.where,
             operands=[(str(x)[:30], x.type.dtype, str(tuple(s))) for x, s in zip(node.inputs, shapes)],
             cure=(
@@ -257,7 +258,7 @@ def _documentation(op: "Elementwise") -> str:
 
 
 def _example(op: "Elementwise") -> list[str]:
-    points = [round(4 * (low + 0.75 * (high - low))) / 4 for low, high in op.samples[: op.nin or 2]]
+    points = [builtins.round(4 * (low + 0.75 * (high - low))) / 4 for low, high in op.samples[: op.nin or 2]]
     for arguments in (
         [np.asarray(p, "float32") for p in points],
         [np.asarray(k, "int8") for k in (6, 3)[: op.nin or 2]],
@@ -270,7 +271,7 @@ def _example(op: "Elementwise") -> list[str]:
         kind = type(value).__name__
         call_text = f"T.{_PYTHON_NAMES.get(op.name, op.name)}({', '.join(str(a.item()) for a in arguments)}).eval()"
         if kind == "float":
-            return [f">>> round(float({call_text}), 4)", str(round(value, 4))]
+            return [f">>> round(float({call_text}), 4)", str(builtins.round(value, 4))]
         return [f">>> {kind}({call_text})", str(value)]
     return []
 
