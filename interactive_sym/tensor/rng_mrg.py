@@ -344,7 +344,11 @@ class MRG_RandomStreams:
             pvals = call("cast", pvals, config.floatX)
         if isinstance(n, (int, np.integer)) and n < 1:
             raise ValueError(message(f"{what}: the number of draws wants 1 or more, got {n}", here()[0]))
-        draws = call("cast", integer_parameter(what, "n", n, 0), "int64")
+        draws = (
+            constant(int(n), dtype="int64")
+            if isinstance(n, (int, np.integer))
+            else call("cast", integer_parameter(what, "n", n, 0), "int64")
+        )
         rows = call("getitem", call("shape", pvals), 0)
         u = self.uniform((call("mul", rows, draws),), nstreams=MOST_STREAMS if nstreams is None else nstreams)
         return pvals, draws, u
@@ -491,10 +495,30 @@ def _box_muller(u: Any, half: Any, dtype: str) -> Any:
 
 
 def _truncated(u: Any, dtype: str) -> Any:
-    """Standard normal numbers cut off at -2 and 2: `sqrt(2) erfinv((2 u - 1) erf(sqrt(2)))`."""
-    mass = 0.9544997361036416  # erf(sqrt(2)), the part of a normal distribution within 2 standard deviations
-    centred = call("sub", call("mul", u, constant(2.0, dtype=dtype)), constant(1.0, dtype=dtype))
-    z = call(
-        "mul", constant(np.sqrt(2.0), dtype=dtype), call("erfinv", call("mul", centred, constant(mass, dtype=dtype)))
-    )
-    return call("clip", z, constant(-2.0, dtype=dtype), constant(2.0, dtype=dtype))
+    """Standard normal numbers cut off at -2 and 2: `z = sqrt(2) w` where `erf(w) = (2 u - 1) erf(sqrt(2))`.
+
+    "mass": 0.9544997361036416,  # erf(sqrt(2)): the part of a normal distribution within -2 and 2
+    """
+    number = {
+        name: constant(value, dtype=dtype)
+        for name, value in {
+            "half": 0.5,
+            "one": 1.0,
+            "two": 2.0,
+            "root": np.sqrt(2.0),
+            "mass": 0.9544997361036416,  # erf(sqrt(2)), the part of a normal distribution within 2 standard deviations
+            "a": 0.147,
+            "b": 2.0 / (np.pi * 0.147),
+            "slope": 2.0 / np.sqrt(np.pi),
+            "zero": 0.0,
+        }.items()
+    }
+    y = (u * number["two"] - number["one"]) * number["mass"]
+    log = call("log", number["one"] - y * y)
+    t = number["b"] + log * number["half"]
+    square = call("sqrt", t * t - log / number["a"]) - t
+    w = call("sgn", y) * call("sqrt", call("maximum", square, number["zero"]))
+    for _ in range(2):
+        step = (call("erf", w) - y) / (number["slope"] * call("exp", -w * w))
+        w = w - step / (number["one"] + w * step)
+    return call("clip", number["root"] * w, constant(-2.0, dtype=dtype), number["two"])
