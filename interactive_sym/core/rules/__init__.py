@@ -1,0 +1,8 @@
+"""The rules of the house; importing this registers them (floor D).
+
+Read them in the order passes run them: `useless`, `canonical`, `stable`, `special`, `sizes`.
+"""
+
+from . import canonical, sizes, special, stable, useless
+
+__all__ = ["canonical", "sizes", "special", "stable", "useless"]
