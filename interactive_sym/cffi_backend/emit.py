@@ -1,0 +1,543 @@
+"""Emission: from loops to C text.
+
+One statement per operation, each into a C local of its own, so that expressions stay short however deep the graph is. The
+loops over rows of a block (`Loop.rows`) are written with numbers per row: `v5[4]` where a number belongs to a row,
+`v5_0` ... `v5_3` inside the inner loop. Reductions of floats sum in partial sums that the vector unit keeps, in an order that
+depends on the sizes only.
+
+Read next: `unit`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..core.ops.elementwise import C_TYPES
+from .loopir import Access, Dim, Index, Item, Kernel, Loop, Value, literal
+from .lower import Lowering
+from .memory import Buffer, Memory, is_local
+from .schedule import Schedule
+
+LOOP_NAMES = "ijklmpqrstuwxyz"
+SIMPLE = {"sum": "+", "prod": "*", "any": "|", "all": "&"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of C, and the nodes it computes."""
+
+    text: str
+    nodes: tuple[int, ...] = ()
+    note: str = ""
+
+
+class Emitter:
+    """Writes the body of `isym_kernel`.
+
+    Attributes:
+        lines: what was written, without what belongs at the entry.
+    """
+
+    def __init__(self, lowering: Lowering, schedule: Schedule, memory: Memory) -> None:
+        self.lowering, self.schedule, self.memory = lowering, schedule, memory
+        self.lines: list[Line] = []
+        self.indent = 1
+        self.block: Loop | None = None  # the loop whose rows are being written side by side
+        self._chunk: set[int] = set()  # values that are plain locals of the loop over the rows
+        self._allocated = 0
+        order = sorted(memory.buffers, key=lambda buffer: buffer.first)
+        for position, item in enumerate(schedule.items):
+            while self._allocated < len(order) and order[self._allocated].first <= position:
+                self._allocate(order[self._allocated])
+                self._allocated += 1
+            if isinstance(item, Loop):
+                self._title(item)
+            self._items([item], ())
+
+    # -- texts -----------------------------------------------------------------------------------------------------
+
+    def write(self, text: str, *kernels: Kernel) -> None:
+        nodes = tuple(dict.fromkeys(kernel.node for kernel in kernels if kernel.node >= 0))
+        note = f"node {kernels[0].node}: {kernels[0].op}" if nodes else ""
+        self.lines.append(Line("  " * self.indent + text, nodes, note))
+
+    def open(self, text: str) -> None:
+        self.write(text)
+        self.indent += 1
+
+    def close(self) -> None:
+        self.indent -= 1
+        self.write("}")
+
+    def size(self, dim: Dim) -> str:
+        return self.lowering.text(dim)
+
+    def address(self, access: Access, path: Sequence[Loop], row: str | None) -> str:
+        """The offset of an element, in elements."""
+        value = access.value.storage
+        elided = value.elided
+        text = ""
+        for index, dim in zip(access.index, access.dims):
+            if index.axis is not None and index.axis < elided:
+                continue
+            position = self.position(index, path, row)
+            if text:
+                size = self.size(dim)
+                if size != "1":
+                    text = f"{_atom(text)} * {_atom(size)}" if text != "0" else "0"
+                    text = position if text == "0" else text if position == "0" else f"{text} + {position}"
+                elif position != "0":
+                    text = f"{text} + {position}"
+            else:
+                text = position
+        if elided and self.block is not None and path[elided - 1] is self.block and row is not None:
+            sizes = " * ".join(
+                _atom(self.size(dim))
+                for index, dim in zip(access.index, access.dims)
+                if not (index.axis is not None and index.axis < elided)
+            )
+            text = f"{row} * {sizes} + {text}" if sizes else row
+        return text or "0"
+
+    def position(self, index: Index, path: Sequence[Loop], row: str | None) -> str:
+        if index.axis is None:
+            return index.start
+        variable = self.variable(index.axis, path, row)
+        text = variable
+        if index.step == "-1":
+            return f"{_sum(index.start)} - {_atom(variable)}"
+        if index.step != "1":
+            text = f"{_atom(index.step)} * {_atom(variable)}"
+        return text if index.start == "0" else f"{_sum(index.start)} + {text}"
+
+    def variable(self, depth: int, path: Sequence[Loop], row: str | None) -> str:
+        name = LOOP_NAMES[depth]
+        if row is not None and path[depth] is self.block and row != "0":
+            return f"({name} + {row})"
+        return name
+
+    def local(self, value: Value, row: str | None) -> str:
+        """The name of a value that a C local carries, as seen for one row of the block."""
+        if row is None or self.block is None or value.origin != "kernel":
+            return value.name
+        depth = value.writers[0].scalar_depth
+        path = value.writers[0].path
+        assert depth is not None
+        if len(path) <= self.block.depth or path[self.block.depth] is not self.block or depth <= self.block.depth:
+            return value.name
+        if depth == self.block.depth + 1:
+            return value.name if id(value) in self._chunk else f"{value.name}[{row}]"
+        return f"{value.name}_{row}"
+
+    def operand(self, access: Access, reader: Kernel, row: str | None) -> str:
+        value = access.value
+        if value.origin == "literal":
+            return value.name
+        if value.origin in ("slot", "table"):
+            if not value.dims and value.origin == "slot":
+                return value.name
+            return f"{value.name}[{self.address(access, reader.path, row)}]"
+        if value.root is None and value.local and is_local(value, reader):
+            return self.local(value, row)
+        return f"{value.storage.buffer}[{self.address(access, reader.path, row)}]"
+
+    def expression(self, kernel: Kernel, row: str | None) -> str:
+        assert kernel.expression is not None
+        texts = [self.operand(access, kernel, row) for access in kernel.reads]
+        return kernel.expression(texts, [self.variable(depth, kernel.path, row) for depth in range(len(kernel.axes))])
+
+    def target(self, kernel: Kernel, row: str | None) -> str:
+        """The element of memory a kernel writes."""
+        assert kernel.store is not None
+        return f"{kernel.store.value.storage.buffer}[{self.address(kernel.store, kernel.path, row)}]"
+
+    # -- structure -------------------------------------------------------------------------------------------------
+
+    def _title(self, loop: Loop) -> None:
+        nodes = list(dict.fromkeys(kernel.node for kernel in loop.members if kernel.node >= 0))
+        shown = ", ".join(map(str, nodes[:12])) + (", ..." if len(nodes) > 12 else "")
+        text = f"nodes {shown}" if nodes else "results"
+        self.write("")
+        self.write(f"/* loop of {self.size(loop.dim)}: {text}; {loop.reason} */")
+
+    def _allocate(self, buffer: Buffer) -> None:
+        pointer, dims = buffer.name, [self.size(dim) for dim in buffer.dims]
+        if buffer.slot is not None:
+            if any(
+                step.outputs and any(getattr(v, "buffer", "") == pointer for v in step.outputs)
+                for step in self.lowering.steps
+            ):
+                return  # a Python step fills it
+            shape = f"(const int64_t[]){{{', '.join(dims)}}}" if dims else "0"
+            call = f"ctx->output(ctx, {buffer.slot}, {len(dims)}, {shape})"
+        else:
+            if buffer.rows > 1:
+                dims = [str(buffer.rows), *dims]
+            shape = f"(const int64_t[]){{{', '.join(dims) or '1'}}}"
+            call = f"isym_temporary(ctx, sizeof({buffer.c_type}), {max(len(dims), 1)}, {shape})"
+        self.write(f"{buffer.c_type} *restrict {pointer} = ({buffer.c_type} *){call};")
+        self.write(f"if (!{pointer}) return ISYM_MEMORY;")
+
+    def _items(self, items: Sequence[Item], path: tuple[Loop, ...]) -> None:
+        for item in items:
+            if isinstance(item, Kernel):
+                self._statement(item)
+            else:
+                self._loop(item, (*path, item))
+
+    def _loop(self, loop: Loop, path: tuple[Loop, ...]) -> None:
+        self._before(loop, path)
+        name, size = LOOP_NAMES[loop.depth], self.size(loop.dim)
+        if loop.rows > 1:
+            limit = f"whole{loop.members[0].number}"
+            self.write(f"const int64_t {limit} = {_atom(size)} - {_atom(size)} % {loop.rows};")
+            self.open(f"for (int64_t {name} = 0; {name} < {limit}; {name} += {loop.rows}) {{")
+            self.block = loop
+            self._rows(loop, path)
+            self.block = None
+            self.close()
+            self.open(f"for (int64_t {name} = {limit}; {name} < {size}; {name}++) {{")
+        else:
+            self._pragma(loop, None)
+            self.open(f"for (int64_t {name} = 0; {name} < {size}; {name}++) {{")
+        self._items(loop.items, path)
+        self.close()
+        self._after(loop)
+
+    def _pragma(self, loop: Loop, rows: int | None) -> None:
+        """Permit the vector unit to take iterations side by side: in innermost loops all are independent."""
+        if not loop.innermost or any(
+            kernel.reduction.startswith("arg") or kernel.kind == "call" for kernel in loop.members
+        ):
+            return
+        sums: dict[str, list[str]] = {}
+        for kernel in loop.members:
+            if kernel.kind == "reduce" and kernel.trailing < len(kernel.axes):
+                names = [self._accumulator(kernel, loop)]
+                if rows is not None:
+                    names = [f"{names[0]}_{row}" for row in range(rows)]
+                sums.setdefault(_operator(kernel), []).extend(names)
+        clauses = "".join(f" reduction({operator}:{', '.join(names)})" for operator, names in sums.items())
+        self.write(f"#pragma omp simd{clauses}")
+
+    # -- reductions ------------------------------------------------------------------------------------------------
+
+    def _accumulator(self, kernel: Kernel, loop: Loop) -> str:
+        """The local that a reduction along `loop` is summed in."""
+        assert kernel.value is not None
+        if kernel.reduction.startswith("arg"):
+            return kernel.value.name
+        if kernel.trailing == loop.depth:
+            return kernel.value.name if kernel.scalar_depth is not None else f"sum_{kernel.value.name}"
+        return f"part_{kernel.value.name}"
+
+    def _before(self, loop: Loop, path: tuple[Loop, ...], rows: int | None = None) -> None:
+        """What reductions along a loop start from."""
+        for kernel in loop.members:
+            if kernel.kind != "reduce":
+                continue
+            value = kernel.value
+            assert value is not None
+            start = identity(kernel.reduction, value.dtype)
+            if kernel.first_reduced == loop.depth and kernel.scalar_depth is None:
+                self._fill(kernel, start, loop.depth)
+            is_arg = kernel.reduction.startswith("arg")
+            if kernel.trailing == loop.depth or (kernel.trailing < loop.depth == len(kernel.axes) - 1 and not is_arg):
+                name = self._accumulator(kernel, loop)
+                if is_arg:
+                    self.write(f"{value.c_type} {name} = -1;", kernel)
+                    self.write(f"{C_TYPES[kernel.operand_dtype]} best_{name} = 0;", kernel)
+                else:
+                    names = [f"{name}_{row}" for row in range(rows)] if rows is not None else [name]
+                    self.write(f"{value.c_type} {', '.join(f'{each} = {start}' for each in names)};", kernel)
+
+    def _fill(self, kernel: Kernel, start: str, depth: int) -> None:
+        """Set an array of sums to what they start from."""
+        loops = [k for k in range(depth + 1, len(kernel.axes)) if kernel.axes[k].out is not None]
+        for k in loops:
+            name = LOOP_NAMES[k]
+            self.open(f"for (int64_t {name} = 0; {name} < {self.size(kernel.axes[k].dim)}; {name}++) {{")
+        self.write(f"{self.target(kernel, None)} = {start};", kernel)
+        for _ in loops:
+            self.close()
+
+    def _after(self, loop: Loop, rows: int | None = None) -> None:
+        """What happens with reductions once a loop is through."""
+        for kernel in loop.members:
+            value = kernel.value
+            if kernel.kind != "reduce" or value is None:
+                continue
+            depth = loop.depth
+            is_arg = kernel.reduction.startswith("arg")
+            name = self._accumulator(kernel, loop)
+            each = [(name, None)] if rows is None else [(f"{name}_{row}", str(row)) for row in range(rows)]
+            if kernel.trailing < depth == len(kernel.axes) - 1 and not is_arg:
+                outer = value.name if kernel.scalar_depth is not None else f"sum_{value.name}"
+                for part, _ in each:
+                    self.write(combine(kernel, outer, part), kernel)
+            if kernel.trailing != depth:
+                continue
+            if kernel.scalar_depth is None:
+                for part, row in each:
+                    self.write(combine(kernel, self.target(kernel, row), part), kernel)
+                continue
+            if rows is not None and value.local:
+                self.write(
+                    f"const {value.c_type} {value.name}[{rows}] = {{{', '.join(part for part, _ in each)}}};", kernel
+                )
+            if value.buffer:
+                for part, row in each:
+                    self.write(f"{self.target(kernel, row)} = {part};", kernel)
+
+    # -- statements ------------------------------------------------------------------------------------------------
+
+    def _statement(self, kernel: Kernel) -> None:
+        if kernel.kind == "call":
+            self._call(kernel)
+            return
+        value = kernel.value
+        assert value is not None
+        if kernel.kind == "reduce":
+            self._accumulate(kernel, kernel.path[-1])
+            return
+        text = self.expression(kernel, None)
+        buffered = bool(value.storage.buffer)
+        if value.local:
+            self.write(f"const {value.c_type} {value.name} = {text};", kernel)
+            text = value.name
+        if buffered:
+            self.write(f"{self.target(kernel, None)} = {text};", kernel)
+        for check in kernel.checks:
+            self.write(check(), kernel)
+
+    def _accumulate(self, kernel: Kernel, loop: Loop) -> None:
+        text = self.expression(kernel, None)
+        if kernel.reduction.startswith("arg"):
+            text, _, flat = text.partition("\0")
+            name = self._accumulator(kernel, loop)
+            sign = ">" if kernel.reduction == "argmax" else "<"
+            item = f"item_{name}"
+            self.write(f"const {C_TYPES[kernel.operand_dtype]} {item} = {text};", kernel)
+            nan = f" || ({item} != {item} && best_{name} == best_{name})" if "float" in kernel.operand_dtype else ""
+            self.write(
+                f"if ({name} < 0 || {item} {sign} best_{name}{nan}) {{ best_{name} = {item}; {name} = {flat}; }}",
+                kernel,
+            )
+            return
+        if kernel.trailing == len(kernel.axes):
+            self.write(combine(kernel, self.target(kernel, None), text), kernel)
+        else:
+            self.write(combine(kernel, self._accumulator(kernel, loop), text), kernel)
+
+    def _call(self, kernel: Kernel) -> None:
+        assert kernel.lines is not None
+        for line in kernel.lines([self.operand(access, kernel, None) for access in kernel.reads]):
+            self.write(line, kernel)
+        if kernel.step is not None:
+            for value in dict.fromkeys(v for v in self.lowering.steps[kernel.step].outputs if isinstance(v, Value)):
+                self.write(
+                    f"const {value.c_type} *restrict {value.buffer} = (const {value.c_type} *)ctx->slot[{value.slot}].data;",
+                    kernel,
+                )
+                for size, owner, axis in kernel.step_sizes:
+                    if owner is value:
+                        self.write(f"const int64_t {size.name} = ctx->slot[{value.slot}].dim[{axis}];", kernel)
+        for check in kernel.checks:
+            self.write(check(), kernel)
+
+    # -- rows side by side -----------------------------------------------------------------------------------------
+
+    def _rows(self, loop: Loop, path: tuple[Loop, ...]) -> None:
+        waiting: list[Kernel] = []
+        for item in loop.items:
+            if isinstance(item, Kernel):
+                waiting.append(item)
+                continue
+            self._row_scalars(waiting, loop)
+            waiting = []
+            self._before(item, (*path, item), loop.rows)
+            self._pragma(item, loop.rows)
+            name = LOOP_NAMES[item.depth]
+            self.open(f"for (int64_t {name} = 0; {name} < {self.size(item.dim)}; {name}++) {{")
+            for inner in item.items:
+                assert isinstance(inner, Kernel)
+                self._row_statements(inner, item, loop)
+            self.close()
+            self._after(item, loop.rows)
+        self._row_scalars(waiting, loop)
+
+    def _row_scalars(self, kernels: list[Kernel], loop: Loop) -> None:
+        """Operations on one number per row: a short loop over the rows."""
+        if not kernels:
+            return
+        chunk = set(map(id, kernels))
+        declared: dict[str, list[str]] = {}
+        self._chunk = set()
+        for kernel in kernels:
+            value = kernel.value
+            assert value is not None
+            if kernel.kind == "reduce":
+                if kernel.trailing < len(kernel.axes):
+                    declared.setdefault(value.c_type, []).append(f"part_{value.name}[{loop.rows}]")
+            elif value.local:
+                readers = self._readers().get(id(value), [])
+                if all(id(reader) in chunk for reader in readers):
+                    self._chunk.add(id(value))
+                else:
+                    declared.setdefault(value.c_type, []).append(f"{value.name}[{loop.rows}]")
+        for c_type, names in declared.items():
+            self.write(f"{c_type} {', '.join(names)};")
+        self.write("#pragma omp simd")
+        self.open(f"for (int r = 0; r < {loop.rows}; r++) {{")
+        totals: list[Kernel] = []
+        for kernel in kernels:
+            value = kernel.value
+            assert value is not None
+            text = self.expression(kernel, "r")
+            if kernel.kind == "reduce":
+                if kernel.trailing < len(kernel.axes):
+                    self.write(f"part_{value.name}[r] = {text};", kernel)
+                    totals.append(kernel)
+                else:
+                    self.write(combine(kernel, self.target(kernel, "r"), text), kernel)
+                continue
+            if value.local:
+                name = self.local(value, "r")
+                self.write(
+                    f"const {value.c_type} {name} = {text};" if id(value) in self._chunk else f"{name} = {text};",
+                    kernel,
+                )
+                text = name
+            if value.storage.buffer:
+                self.write(f"{self.target(kernel, 'r')} = {text};", kernel)
+        self.close()
+        self._chunk = set()
+        for kernel in totals:
+            assert kernel.value is not None
+            outer = self._accumulator(kernel, loop)
+            statement = combine(kernel, outer, f"part_{kernel.value.name}[r]")
+            self.write(f"for (int r = 0; r < {loop.rows}; r++) {statement}", kernel)
+
+    def _row_statements(self, kernel: Kernel, inner: Loop, loop: Loop) -> None:
+        """One operation of an inner loop, for each row of the block."""
+        value = kernel.value
+        assert value is not None
+        rows = [str(row) for row in range(loop.rows)]
+        if kernel.kind == "reduce":
+            if kernel.trailing < len(kernel.axes):
+                name = self._accumulator(kernel, inner)
+                for row in rows:
+                    self.write(combine(kernel, f"{name}_{row}", self.expression(kernel, row)), kernel)
+                return
+            targets = [self.target(kernel, row) for row in rows]
+            if len(set(targets)) == 1:
+                name = f"sum_{value.name}"
+                self.write(f"{value.c_type} {name} = {targets[0]};", kernel)
+                for row in rows:
+                    self.write(combine(kernel, name, self.expression(kernel, row)), kernel)
+                self.write(f"{targets[0]} = {name};", kernel)
+            else:
+                for row, target in zip(rows, targets):
+                    self.write(combine(kernel, target, self.expression(kernel, row)), kernel)
+            return
+        for row in rows:
+            text = self.expression(kernel, row)
+            if value.local:
+                name = f"{value.name}_{row}"
+                self.write(f"const {value.c_type} {name} = {text};", kernel)
+                text = name
+            if value.storage.buffer:
+                self.write(f"{self.target(kernel, row)} = {text};", kernel)
+
+    def _readers(self) -> dict[int, list[Kernel]]:
+        found: dict[int, list[Kernel]] | None = getattr(self, "_readers_of", None)
+        if found is None:
+            found = {}
+            for kernel in self.lowering.kernels:
+                for access in kernel.reads:
+                    if access.value.local and is_local(access.value, kernel):
+                        found.setdefault(id(access.value), []).append(kernel)
+            self._readers_of = found
+        return found
+
+    # -- entry -----------------------------------------------------------------------------------------------------
+
+    def entry(self) -> list[Line]:
+        """Sizes, pointers and checks that come first; only what the rest speaks of."""
+        checks = [check() for check in self.lowering.entry_checks]
+        words: set[str] = set()
+        for text in (*(line.text for line in self.lines), *checks):
+            words.update(re.findall(r"[A-Za-z_]\w*", text))
+        lines = []
+        for value in self.lowering.values:
+            if value.name not in words:
+                continue
+            if value.origin == "slot" and not value.dims:
+                lines.append(
+                    Line(
+                        f"  const {value.c_type} {value.name} = *(const {value.c_type} *)ctx->slot[{value.slot}].data;"
+                    )
+                )
+            elif value.origin == "slot":
+                lines.append(
+                    Line(
+                        f"  const {value.c_type} *restrict {value.name} = (const {value.c_type} *)ctx->slot[{value.slot}].data;"
+                    )
+                )
+            elif value.origin == "table" and value.constant is not None:
+                items = ", ".join(literal(item) for item in value.constant.reshape(-1)) or "0"
+                lines.append(Line(f"  static const {value.c_type} {value.name}[] = {{{items}}};"))
+        sizes = [
+            Line(f"  const int64_t {size.name} = {size.text};") for size in self.lowering.sizes if size.name in words
+        ]
+        return [*sizes, *lines, *(Line(f"  {text}") for text in checks)]
+
+
+def _operator(kernel: Kernel) -> str:
+    assert kernel.value is not None
+    return SIMPLE.get(kernel.reduction) or f"isym_{kernel.reduction}_{kernel.value.dtype}"
+
+
+def combine(kernel: Kernel, target: str, text: str) -> str:
+    """The C statement that takes one more element into a reduction."""
+    assert kernel.value is not None
+    operator = SIMPLE.get(kernel.reduction)
+    if operator is not None:
+        return f"{target} {operator}= {text};"
+    return f"{target} = isym_{kernel.reduction}_{kernel.value.dtype}({target}, {text});"
+
+
+def identity(reduction: str, dtype: str) -> str:
+    """What a reduction starts from, as C text."""
+    if reduction in ("sum", "any"):
+        return "0"
+    if reduction in ("prod", "all"):
+        return "1"
+    if dtype.startswith("float"):
+        return "-INFINITY" if reduction == "max" else "INFINITY"
+    if dtype == "bool":
+        return "0" if reduction == "max" else "1"
+    info = np.iinfo(dtype)
+    return literal(np.dtype(dtype).type(info.min if reduction == "max" else info.max))
+
+
+def _atom(text: str) -> str:
+    """Text that may be multiplied."""
+    return text if re.fullmatch(r"\w+|\(.*\)", text) and _closed(text) else f"({text})"
+
+
+def _closed(text: str) -> bool:
+    if not text.startswith("("):
+        return True
+    depth = 0
+    for position, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return position == len(text) - 1
+    return False
+
+
+def _sum(text: str) -> str:
+    return text

@@ -1,0 +1,269 @@
+"""One program, one C unit: the whole way from a `Program` to a `UnitSpec`, and the plan that views show.
+
+Read next: `build`, `call`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.graph import Variable
+from ..core.program import Program
+from ..core.types import TensorType
+from .call import ArgSpec, PythonStep, UnitSpec
+from .emit import Emitter, Line
+from .loopir import Loop, Value
+from .lower import MESSAGES, Handed, Lowering, Object, Step
+from .memory import Memory
+from .schedule import Schedule
+
+__all__ = ["MESSAGES", "BufferPlan", "Generated", "Group", "Plan", "generate"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A loop nest, or straight text between them.
+
+    Attributes:
+        nodes: numbers of the program's nodes in it.
+        domain: sizes of the outer loop and those within, as text; empty for straight text.
+        reason: why it is a nest of its own.
+        rows: rows taken at a time.
+        kernels: `(node number, operation)` of each step.
+    """
+
+    nodes: tuple[int, ...]
+    domain: str
+    reason: str
+    rows: int
+    kernels: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class BufferPlan:
+    """Memory: its C name, shape and element type, the groups that use it first and last, and what it holds in turn."""
+
+    name: str
+    shape: str
+    dtype: str
+    kind: str
+    first: int
+    last: int
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a program is computed.
+
+    Attributes:
+        groups: in the order they run.
+        buffers: memory beside inputs.
+        lines: for each line of `source` (from 0) the nodes it computes.
+        labels: the user's place of each node, such as `cell 3 line 5`.
+        source: the C text with the user's places in its comments; the compiled text has node numbers only, so that
+            moving a line of the notebook does not compile anything again.
+    """
+
+    groups: tuple[Group, ...]
+    buffers: tuple[BufferPlan, ...]
+    lines: tuple[tuple[int, ...], ...]
+    labels: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A C unit.
+
+    Attributes:
+        spec: what `call.make` wants.
+        plan: how it computes, for views.
+        constants: arrays to pass as the last shared values, one storage `[array]` each.
+        messages: what `error[1]` stands for where the result is 6 (a value error).
+    """
+
+    spec: UnitSpec
+    plan: Plan
+    constants: tuple[np.ndarray[Any, Any], ...]
+    messages: tuple[str, ...] = MESSAGES
+
+
+def generate(program: Program) -> Generated:
+    """The C unit of a program.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym.core.program import make_program
+        >>> x = T.dvector("x")
+        >>> print(generate(make_program([x], [T.exp(x).sum()], [])).spec.source.split("{")[0].splitlines()[-1])
+        int isym_kernel(isym_ctx *ctx)
+    """
+    lowering = Lowering(program)
+    schedule = Schedule(lowering)
+    memory = Memory(lowering, schedule)
+    emitter = Emitter(lowering, schedule, memory)
+    lines = _unit(lowering, emitter)
+    labels = tuple(node.where.label if node.where is not None else "" for node in program.nodes)
+    places = [f"line {node.where.line}" if node.where is not None else "" for node in program.nodes]
+    plan = Plan(
+        _groups(lowering, schedule),
+        tuple(
+            BufferPlan(
+                buffer.name,
+                " x ".join(
+                    ([str(buffer.rows)] if buffer.rows > 1 else []) + [lowering.text(dim) for dim in buffer.dims]
+                )
+                or "1",
+                buffer.dtype,
+                "scratch"
+                if buffer.slot is None
+                else "result"
+                if buffer.slot < lowering.first_temporary
+                else "temporary",
+                buffer.first,
+                buffer.last,
+                tuple(buffer.values),
+            )
+            for buffer in memory.buffers
+        ),
+        tuple(line.nodes for line in lines),
+        labels,
+        _text(lines, lambda node: _place(program.nodes[node].where, places[node])),
+    )
+    return Generated(_spec(program, lowering, _text(lines, lambda node: "")), plan, tuple(_constants(lowering)))
+
+
+def _place(where: Any, line: str) -> str:
+    cell = where.cell if where is not None else None
+    return f"cell {int(cell)} {line}" if cell is not None else line
+
+
+def _constants(lowering: Lowering) -> list[np.ndarray[Any, Any]]:
+    return [value.constant for value in lowering.extra if value.constant is not None]
+
+
+def _unit(lowering: Lowering, emitter: Emitter) -> list[Line]:
+    entry = emitter.entry()
+    headers = ["blas.h", "kernel.h"] if _uses_blas(emitter) else ["kernel.h"]
+    lines = [Line(f'#include "{name}"') for name in headers]
+    for text in lowering.support:
+        lines.append(Line(""))
+        lines.extend(Line(line) for line in text.rstrip("\n").split("\n"))
+    lines += [
+        Line(""),
+        Line("int isym_kernel(isym_ctx *ctx)"),
+        Line("{"),
+        *entry,
+        *emitter.lines,
+        Line("  return ISYM_OK;"),
+        Line("}"),
+    ]
+    return lines
+
+
+def _uses_blas(emitter: Emitter) -> bool:
+    return any("isym_gemm" in line.text for line in emitter.lines)
+
+
+def _text(lines: Sequence[Line], place: Callable[[int], str]) -> str:
+    written = []
+    for line in lines:
+        text = line.text.rstrip()
+        if line.note and line.nodes:
+            where = place(line.nodes[0])
+            text = f"{text} /* {line.note}{', ' if where else ''}{where} */"
+        written.append(text)
+    return "\n".join(written) + "\n"
+
+
+def _groups(lowering: Lowering, schedule: Schedule) -> tuple[Group, ...]:
+    groups = []
+    for item in schedule.items:
+        members = item.members if isinstance(item, Loop) else [item]
+        groups.append(
+            Group(
+                tuple(dict.fromkeys(kernel.node for kernel in members if kernel.node >= 0)),
+                _domain(lowering, item) if isinstance(item, Loop) else "",
+                item.reason if isinstance(item, Loop) else "no loop",
+                item.rows if isinstance(item, Loop) else 1,
+                tuple((kernel.node, kernel.op) for kernel in members),
+            )
+        )
+    return tuple(groups)
+
+
+def _domain(lowering: Lowering, loop: Loop) -> str:
+    inner = [_domain(lowering, item) for item in loop.items if isinstance(item, Loop)]
+    size = lowering.text(loop.dim)
+    return size if not inner else f"{size} x {inner[0]}" if len(inner) == 1 else f"{size} x ({', '.join(inner)})"
+
+
+# -- slots and steps ------------------------------------------------------------------------------------------------------
+
+
+def _spec(program: Program, lowering: Lowering, source: str) -> UnitSpec:
+    shared = [_argument(x) for x in program.shared]
+    shared += [
+        ArgSpec(value.name, value.dtype, tuple(int(d) for d in value.constant.shape))
+        for value in lowering.extra
+        if value.constant is not None
+    ]
+    position = {x: k for k, x in enumerate(program.shared)}
+    return UnitSpec(
+        source=source,
+        inputs=tuple(_argument(x) for x in program.inputs),
+        shared=tuple(shared),
+        outputs=tuple(_argument(x, f"output {k}") for k, x in enumerate(program.outputs)),
+        updates=tuple(_argument(x, str(target)) for target, x in program.updates),
+        update_targets=tuple(position[target] for target, _ in program.updates),
+        temporaries=tuple(
+            ArgSpec(x.name, x.dtype, (None,) * len(x.dims)) if isinstance(x, Value) else ArgSpec("state", "object")
+            for x in lowering.temporaries
+        ),
+        steps=tuple(_step(lowering, step) for step in lowering.steps),
+    )
+
+
+def _argument(x: Variable, default: str = "input") -> ArgSpec:
+    if not isinstance(x.type, TensorType):
+        return ArgSpec(x.name or default, "object")
+    return ArgSpec(x.name or default, x.type.dtype, x.type.shape)
+
+
+def _step(lowering: Lowering, step: Step) -> PythonStep:
+    slots: list[int] = []
+    fixed: list[Any] = []  # per input: a position in the slots' values, or a constant
+    for x in step.inputs:
+        if isinstance(x, (Value, Object)):
+            slot = x.slot if isinstance(x, Value) else lowering.object_slots[x.key]
+            assert slot is not None
+            fixed.append((len(slots), None))
+            slots.append(slot)
+        else:
+            fixed.append((None, x))
+    outputs = tuple(
+        int(x.slot) if isinstance(x, Value) and x.slot is not None else lowering.object_slots[x.key]
+        for x in step.outputs
+    )
+    return PythonStep(_Perform(step.node, tuple(fixed)), tuple(slots), outputs)
+
+
+class _Perform:
+    """Runs a node's NumPy implementation on the values of slots."""
+
+    def __init__(self, node: Any, fixed: tuple[tuple[int | None, Any], ...]) -> None:
+        self.node, self.fixed = node, fixed
+
+    def __call__(self, values: list[Any]) -> list[Any]:
+        inputs = [constant if position is None else values[position] for position, constant in self.fixed]
+        if isinstance(self.node, Handed):
+            return inputs
+        storage: list[list[Any]] = [[None] for _ in self.node.outputs]
+        self.node.op.perform(self.node, inputs, storage)
+        return [
+            np.asarray(cell[0], dtype=x.type.dtype, order="C") if isinstance(x.type, TensorType) else cell[0]
+            for cell, x in zip(storage, self.node.outputs)
+        ]
