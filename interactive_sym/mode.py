@@ -32,8 +32,8 @@ PASSES: tuple[Pass, ...] = (
     Pass("merge", (), "equal nodes become one"),
     Pass("useless", ("useless",), "operations that change nothing go away"),
     Pass("canonicalise", ("useless", "canonicalise"), "one way to write each thing", ("canonicalize",)),
-    Pass("stabilise", ("stabilise",), "forms that lose digits or overflow become stable ones", ("stabilize",)),
-    Pass("specialise", ("useless", "specialise"), "general operations become cheaper special ones", ("specialize",)),
+    Pass("stabilise", ("useless", "canonicalise", "stabilise"), "forms that lose digits or overflow become stable ones", ("stabilize",)),
+    Pass("specialise", ("useless", "canonicalise", "specialise"), "general operations become cheaper special ones", ("specialize",)),
     Pass("sizes", ("useless", "sizes"), "sizes come from the inputs, without computing values", ("ShapeOpt",
     "local_shape_to_shape_i")),
 )  # fmt: skip

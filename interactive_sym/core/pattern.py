@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Constant, Variable
+from .graph import Apply, Constant, Variable
 from .op import call
 
 Bindings = dict[str, Variable]
@@ -140,8 +140,21 @@ def uniform_value(variable: Variable) -> Any:
     return None
 
 
+def _hides_cast(operand: Pattern, actual: Variable, outer: Apply) -> bool:
+    """Whether an operation inside a pattern has another element type than the one around it, so that a conversion lies
+    between the two: what holds for numbers need not hold then (an int8 wraps before it becomes an int64). Truth values,
+    and conditions of `switch`, are of their own type by nature."""
+    if not isinstance(operand, Head) or outer.op.name == "switch":
+        return False
+    inside, around = (getattr(x.type, "dtype", None) for x in (actual, outer.outputs[0]))
+    return inside != around and around != "bool"
+
+
 def match(pattern: Pattern, variable: Variable, bindings: Bindings) -> Iterator[Bindings]:
-    """All ways to match `pattern` at `variable`, as bindings of the pattern variables."""
+    """All ways to match `pattern` at `variable`, as bindings of the pattern variables.
+
+    An operation inside a pattern matches only where its element type is that of the operation around it.
+    """
     if isinstance(pattern, Any_):
         bound = bindings.get(pattern.name)
         if bound is None:
@@ -160,7 +173,8 @@ def match(pattern: Pattern, variable: Variable, bindings: Bindings) -> Iterator[
     if node is None or node.op.name != pattern.name or len(node.inputs) != len(pattern.operands):
         return
     if len(node.inputs) == 1:
-        yield from match(pattern.operands[0], node.inputs[0], bindings)
+        if not _hides_cast(pattern.operands[0], node.inputs[0], node):
+            yield from match(pattern.operands[0], node.inputs[0], bindings)
         return
     orders = [node.inputs]
     if len(node.inputs) == 2 and pattern.name in COMMUTATIVE:
@@ -168,6 +182,8 @@ def match(pattern: Pattern, variable: Variable, bindings: Bindings) -> Iterator[
     for order in orders:
         partial = [bindings]
         for operand, actual in zip(pattern.operands, order):
+            if _hides_cast(operand, actual, node):
+                partial = []
             partial = [new for old in partial for new in match(operand, actual, old)]
             if not partial:
                 break
@@ -194,6 +210,8 @@ def mismatch(pattern: Pattern, variable: Variable) -> str:
             for order in orders
         ]
         best = min(reasons, key=len)
+        if not best and any(_hides_cast(p, x, node) for order in orders for p, x in zip(pattern.operands, order)):
+            return f"operands of {node.op.name} have another element type than its result {node.outputs[0].type.dtype}"
         return best[0] if best else f"a pattern variable of {pattern} would have to be two different things"
     if isinstance(pattern, Number):
         return f"{variable} is not the constant {pattern}"

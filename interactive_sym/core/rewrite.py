@@ -10,6 +10,7 @@ Read next: `rules.canonical`, `grad`.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from time import perf_counter
+from typing import Any
 
 from . import source
 from .errors import InconsistencyError, message
@@ -51,6 +52,7 @@ def start(program: Program, merge: bool = True, disabled: Iterable[str] = ()) ->
         seen.add(made)
     trace.passes.append(PassRecord("merge", ("merge",), 0, len(trace.firings), 1, perf_counter() - began))
     trace.final = program.with_results([counterpart(variable) for variable in program.results])
+    trace.merged = trace.final.results
     return trace
 
 
@@ -145,9 +147,32 @@ def _fit(rule: Rule, new: Variable, old: Variable) -> Variable:
     for its, mine in zip(wanted.shape, padded):
         if its is not None and mine is not None and mine not in (1, its):
             raise _type_change(rule, new, old)
-    sizes = [its if its is not None else call("shape_i", old, axis) for axis, its in enumerate(wanted.shape)]
+    sizes = _sizes(old)
+    if sizes is None:
+        raise _type_change(rule, new, old)
     result: Variable = call("alloc", new, *sizes)
     return result
+
+
+def _sizes(old: Variable) -> list[Any] | None:
+    """The sizes of a variable from those of its node's inputs, without referring to the variable itself: it goes away.
+
+    None where its operation does not tell them.
+    """
+    node = old.owner
+    assert node is not None
+    static = old.type.shape
+    try:
+        inputs = [
+            [size if size is not None else call("shape_i", x, axis) for axis, size in enumerate(x.type.shape)]
+            if isinstance(x.type, TensorType)
+            else None
+            for x in node.inputs
+        ]
+        inferred = node.op.infer_shape(node, inputs)[old.index or 0]
+    except TypeError:
+        return None
+    return [known if known is not None else size for known, size in zip(static, inferred)]
 
 
 def _type_change(rule: Rule, new: Variable, old: Variable) -> InconsistencyError:

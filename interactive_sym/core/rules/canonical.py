@@ -203,6 +203,64 @@ def useless_leading_dimensions(node: Apply) -> Variable | None:
 
 @rewrites(
     "*",
+    name="leading_dimensions_later",
+    stage=STAGE,
+    why="Leading dimensions of size 1 are added after an elementwise operation instead of before it, where they may go away.",
+)
+def leading_dimensions_later(node: Apply) -> Variable | None:
+    if node.op.family != "elementwise" or len(node.outputs) != 1:
+        return None
+    ndim = len(node.outputs[0].type.shape)
+    leading = ndim
+    stripped: list[tuple[Variable, Variable, tuple[Any, ...]]] = []
+    for x in node.inputs:
+        mine = len(x.type.shape)
+        if op_name(x) == "dimshuffle":
+            order = x.owner.op.new_order  # type: ignore[union-attr]
+            own = next((n for n, axis in enumerate(order) if axis != "x"), mine)
+            stripped.append((x, x.owner.inputs[0], order))  # type: ignore[union-attr]
+        else:
+            own = 0
+        leading = min(leading, ndim - mine + own)
+    if leading == 0 or not stripped:
+        return None
+    inputs = []
+    for x in node.inputs:
+        drop = leading - (ndim - len(x.type.shape))
+        if drop > 0:
+            maker = x.owner
+            assert maker is not None
+            x = call("dimshuffle", maker.inputs[0], maker.op.new_order[drop:])
+        inputs.append(x)
+    inner = node.op(*inputs)
+    order = ("x",) * leading + tuple(range(ndim - leading))
+    result: Variable = call("dimshuffle", inner, order)
+    return result if result.type == node.outputs[0].type else None
+
+
+@rewrites(
+    "dimshuffle",
+    name="dimshuffle_of_product",
+    stage=STAGE,
+    why="Dimensions are added to the factors instead of the product, so that the factors may cancel with others.",
+    aliases=("local_dimshuffle_lift",),
+)
+def dimshuffle_of_product(node: Apply) -> Variable | None:
+    order = node.op.new_order
+    factors = inputs_of(node.inputs[0], "mul", "true_div", "neg")
+    kept = [axis for axis in order if axis != "x"]
+    ndim = len(node.inputs[0].type.shape)
+    if not factors or order[:1] == ("x",) or kept != list(range(ndim)) or not kept or len(kept) == len(order):
+        return None
+    if any(len(x.type.shape) not in (0, ndim) for x in factors):
+        return None
+    lifted = [call("dimshuffle", x, order) if len(x.type.shape) else x for x in factors]
+    result: Variable = node.inputs[0].owner.op(*lifted)  # type: ignore[union-attr]
+    return result if result.type == node.outputs[0].type else None
+
+
+@rewrites(
+    "*",
     name="spread_later",
     stage=STAGE,
     why="Computed once and then spread out, instead of spread out and computed for every element.",

@@ -100,6 +100,22 @@ def size_from_inputs(node: Apply) -> Variable | None:
 
 
 @rewrites(
+    "fill",
+    name="fill_to_alloc",
+    stage=STAGE,
+    why="To fill a shape only the sizes are needed, not the values of what has that shape.",
+    aliases=("local_fill_to_alloc",),
+)
+def fill_to_alloc(node: Apply) -> Variable | None:
+    shape, value = node.inputs
+    if len(shape.type.shape) < len(value.type.shape):
+        return None
+    sizes = [_as_scalar(size(shape, axis)) for axis in range(len(shape.type.shape))]
+    result: Variable = call("alloc", value, *sizes)
+    return result if result.type == node.outputs[0].type else None
+
+
+@rewrites(
     "subtensor",
     name="entry_of_shape",
     stage=STAGE,

@@ -329,9 +329,17 @@ def _shifted(x: Variable) -> bool:
 
 
 def _largest(x: Variable, axes: Any) -> Variable:
-    """The largest element along the axes, which are kept with size 1; 0 where it is infinite."""
-    top = call("max", x, axis=axes, keepdims=True)
+    """The largest element along the axes; 0 where it is infinite."""
+    top = call("max", x, axis=axes)
     result: Variable = call("switch", call("isinf", top), number(0, dtype_of(x)), top)
+    return result
+
+
+def _kept(value: Variable, ndim: int, axes: Any) -> Variable:
+    """A reduced value with the reduced axes again, of size 1."""
+    remaining = iter(range(ndim))
+    order = tuple("x" if axis in axes else next(remaining) for axis in range(ndim))
+    result: Variable = call("dimshuffle", value, order)
     return result
 
 
@@ -356,9 +364,8 @@ def log_sum_exp(node: Apply) -> Variable | None:
     if not reduce.axis or any(x.type.shape[axis] == 0 for axis in reduce.axis):
         return None
     top = _largest(x, reduce.axis)
-    kept = tuple(axis for axis in range(len(x.type.shape)) if axis not in reduce.axis)
-    lowered = call("log", reduce(call("exp", call("sub", x, top))))
-    result: Variable = call("add", lowered, call("dimshuffle", top, kept))
+    lowered = call("log", reduce(call("exp", call("sub", x, _kept(top, len(x.type.shape), reduce.axis)))))
+    result: Variable = call("add", lowered, top)
     return result if order is None else call("dimshuffle", result, order)
 
 
@@ -390,7 +397,8 @@ def softmax(node: Apply) -> Variable | None:
             reduce = inner.owner.op  # type: ignore[union-attr]
             if not reduce.axis or dtype_of(inner) != product.dtype:
                 continue
-            lowered = call("exp", call("sub", x, _largest(x, reduce.axis)))
+            top = _kept(_largest(x, reduce.axis), len(x.type.shape), reduce.axis)
+            lowered = call("exp", call("sub", x, top))
             total = reduce(lowered)
             if inner is not other:
                 total = call("dimshuffle", total, other.owner.op.new_order)  # type: ignore[union-attr]

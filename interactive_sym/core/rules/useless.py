@@ -276,7 +276,7 @@ def useless_dimshuffle(node: Apply) -> Variable | None:
     name="dimshuffle_of_dimshuffle",
     stage=STAGE,
     why="Two reorderings of dimensions are one; two transpositions are none.",
-    aliases=("local_dimshuffle_lift", "double_transpose"),
+    aliases=("double_transpose",),
 )
 def dimshuffle_of_dimshuffle(node: Apply) -> Variable | None:
     inner = node.inputs[0].owner
