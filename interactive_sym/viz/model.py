@@ -1,7 +1,7 @@
 """What travels to a browser: compact messages made from views (consumes `core.view`).
 
-A trace is sent once, as a table of nodes, a table of strings and, per rewrite, differences between node numbers; the browser
-replays it both ways. Layouts follow in blocks, on request, as whole pixels. Nothing here knows of widgets.
+A trace is sent once, as a table of nodes, a table of strings and, per rewrite, differences between node numbers; the
+browser replays it both ways. Layouts follow in blocks, on request, as whole pixels. Nothing here knows of widgets.
 
 Read next: `widgets` (who answers requests), `frontend/src/records.ts` (the other end).
 """
@@ -114,7 +114,9 @@ def layout_message(graph: GraphView, results: bool, engine: str = "auto") -> dic
 
 def styles_message() -> dict[str, list[str]]:
     """Colour, ink, glyph and title of each family."""
-    return {name: [style.colour, theme.ink(style.colour), style.glyph, style.title] for name, style in theme.STYLES.items()}
+    return {
+        name: [style.colour, theme.ink(style.colour), style.glyph, style.title] for name, style in theme.STYLES.items()
+    }
 
 
 def view_message(view: GraphView | FunctionView | StateView, title: str, results: bool) -> dict[str, Any]:

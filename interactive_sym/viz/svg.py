@@ -1,7 +1,8 @@
 """Static pictures: a graph as one self-contained SVG (consumes views).
 
-Only presentation attributes are used, so that viewers which drop styles and scripts still show it; every text is escaped;
-the background is its own, so that it reads on light and dark pages. The same view gives the same bytes on every machine.
+Only presentation attributes are used, so that viewers which drop styles and scripts still show it; every text is
+escaped; the background is its own, so that it reads on light and dark pages. The same view gives the same bytes on
+every machine.
 
 Read next: `layout`, `theme`, `display`.
 """

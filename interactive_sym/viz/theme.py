@@ -1,7 +1,7 @@
 """Colours, glyphs and sizes of drawings, the same in static pictures and in the browser.
 
-Colours are those of Okabe and Ito, which stay apart under colour blindness; every colour comes with a glyph, so nothing is
-said by colour alone.
+Colours are those of Okabe and Ito, which stay apart under colour blindness; every colour comes with a glyph, so
+nothing is said by colour alone.
 """
 
 import unicodedata

@@ -1,7 +1,7 @@
 """A real JupyterLab on a loopback port, driven by a real Chromium through Playwright.
 
-One server and one browser serve all tests. Directories of Jupyter and IPython are temporary, so nothing of the user's own set-up
-matters; requests to anywhere but the server are recorded and blocked.
+One server and one browser serve all tests. Directories of Jupyter and IPython are temporary, so nothing of the user's
+own set-up matters; requests to anywhere but the server are recorded and blocked.
 """
 
 import contextlib
@@ -81,7 +81,7 @@ class Lab:
             port = probe.getsockname()[1]
         self.token = secrets.token_hex(16)
         self.base = f"http://127.0.0.1:{port}"
-        self._log = open(self.home / "server.log", "wb")  # noqa: SIM115 - closed with the server
+        self._log = open(self.home / "server.log", "wb")
         command = [
             *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
             *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}"),

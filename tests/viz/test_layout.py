@@ -15,7 +15,9 @@ def graph(count, seed):
     rng = random.Random(seed)
     sizes = {10 + k: (rng.randint(40, 160), rng.choice((24, 38))) for k in range(count)}
     ids = list(sizes)
-    edges = [(ids[rng.randint(max(0, k - 9), k - 1)], ids[k]) for k in range(1, count) for _ in range(rng.choice((1, 2)))]
+    edges = [
+        (ids[rng.randint(max(0, k - 9), k - 1)], ids[k]) for k in range(1, count) for _ in range(rng.choice((1, 2)))
+    ]
     return sizes, edges
 
 
@@ -41,8 +43,8 @@ def test_nodes_do_not_overlap(engine, count, seed):
         apart_y = abs(ay - by) >= (sizes[a][1] + sizes[b][1]) / 2 - 0.5
         assert apart_x or apart_y
     for id, (x, y) in placed.nodes.items():
-        assert -0.5 <= x - sizes[id][0] / 2 and x + sizes[id][0] / 2 <= placed.width + 0.5
-        assert -0.5 <= y - sizes[id][1] / 2 and y + sizes[id][1] / 2 <= placed.height + 0.5
+        assert x - sizes[id][0] / 2 >= -0.5 and x + sizes[id][0] / 2 <= placed.width + 0.5
+        assert y - sizes[id][1] / 2 >= -0.5 and y + sizes[id][1] / 2 <= placed.height + 0.5
 
 
 @pytest.mark.parametrize("engine", ENGINES)

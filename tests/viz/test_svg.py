@@ -7,13 +7,23 @@ import pytest
 from interactive_sym.core.view import GraphView, NodeView, OutputView, StateRow, StateView
 from interactive_sym.viz import svg, theme
 
-BAD = ["<img src=x onerror=alert(1)>", "</svg><script>alert(1)</script>", "]]>", "a\x00b\x1b", "\u202egnp.exe", "javascript:x", '"&\'']
+BAD = [
+    "<img src=x onerror=alert(1)>",
+    "</svg><script>alert(1)</script>",
+    "]]>",
+    "a\x00b\x1b",
+    "\u202egnp.exe",
+    "javascript:x",
+    "\"&'",
+]
 
 
 def chain(count, label="add", name="x"):
     nodes = [NodeView(0, "input", name, types=("TensorType(float64, matrix)",))]
     nodes += [
-        NodeView(k, "op", label, family="elementwise", types=("TensorType(float64, matrix)",), inputs=((k - 1, 0), (0, 0)))
+        NodeView(
+            k, "op", label, family="elementwise", types=("TensorType(float64, matrix)",), inputs=((k - 1, 0), (0, 0))
+        )
         for k in range(1, count)
     ]
     return GraphView(tuple(nodes), (OutputView(count - 1, 0, name),))
@@ -59,7 +69,9 @@ def test_every_style_has_glyph_and_contrast():
 
 
 def test_state_table():
-    rows = tuple(StateRow(f"w{k}", "shared", "TensorType(float64, vector)", (3,), (("min", "0"),), "") for k in range(25))
+    rows = tuple(
+        StateRow(f"w{k}", "shared", "TensorType(float64, vector)", (3,), (("min", "0"),), "") for k in range(25)
+    )
     picture = svg.state_svg(StateView("state <b>", rows))
     ElementTree.fromstring(picture)
     assert "+5 hidden" in picture and "&lt;b&gt;" in picture

@@ -1,0 +1,112 @@
+"""What the live view asks and gets: an allow-list of requests, compact answers, forgotten views."""
+
+import json
+
+import pytest
+
+import interactive_sym.tensor as T
+from interactive_sym import function, shared
+from interactive_sym.core.view import graph_view
+from interactive_sym.viz import display, model
+
+widgets = pytest.importorskip("interactive_sym.viz.widgets", reason="live views need anywidget")
+
+
+def content():
+    x = T.dvector("x")
+    f = function([x], T.log(1 + T.exp(x * 1)), name="f")
+    form = display.form(f)
+    return widgets.Content(form.title, form.build, form.results), f
+
+
+@pytest.fixture
+def view():
+    made, f = content()
+    name = "test-view"
+    widgets._contents[name] = made
+    yield name, f
+    widgets._contents.pop(name, None)
+
+
+def ask(**fields):
+    reply, buffers = widgets.answer({"id": 7, **fields})
+    assert reply["id"] == 7
+    return reply, buffers
+
+
+def test_front_end_is_sent_as_bytes():
+    reply, (data,) = ask(verb="front")
+    assert reply["answer"] == widgets.front_end()[1] and b"isym" in data
+
+
+def test_open_then_layouts(view):
+    name, f = view
+    message = json.loads(json.dumps(ask(verb="open", view=name)[0]["answer"]))
+    steps = message["trace"]["steps"]
+    assert message["kind"] == "function" and steps
+    assert list(message["layouts"]) == [str(len(steps))]
+    strings = message["trace"]["strings"]
+    assert all(strings[step["rule"]] and strings[step["why"]] for step in steps)
+    layouts = ask(verb="layouts", view=name, first=0)[0]["answer"]["layouts"]
+    assert list(layouts) == [str(k) for k in range(min(len(steps) + 1, model.BLOCK))]
+    for layout in layouts.values():
+        assert len(layout["at"]) == 2 * len(layout["ids"])
+
+
+def test_the_last_graph_is_the_compiled_one(view):
+    name, f = view
+    trace = widgets._contents[name].trace()
+    last = trace.graph(len(trace.steps))
+    final = graph_view(list(f.program.results))
+    assert sorted(node.op for node in last.nodes) == sorted(node.op for node in final.nodes)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        None,
+        "open",
+        {"verb": "open"},
+        {"id": "7", "verb": "open"},
+    ],
+)
+def test_what_is_no_request_is_refused(request_):
+    reply, buffers = widgets.answer(request_)
+    assert "error" in reply and not buffers
+
+
+@pytest.mark.parametrize("verb", ["eval", "__class__", "import", None, 3, ["open"]])
+def test_unknown_verbs_are_refused(view, verb):
+    assert ask(verb=verb, view=view[0])[0]["error"] == "unknown request"
+
+
+@pytest.mark.parametrize("first", ["0", None, True, 1.5, [1]])
+def test_bad_fields_are_refused(view, first):
+    assert "whole number" in ask(verb="layouts", view=view[0], first=first)[0]["error"]
+
+
+def test_layouts_out_of_range_are_empty(view):
+    assert ask(verb="layouts", view=view[0], first=10**9)[0]["answer"] == {"layouts": {}}
+
+
+def test_forgotten_views_say_so():
+    assert "run the cell again" in ask(verb="open", view="none")[0]["error"]
+
+
+def test_what_a_notebook_would_store_is_small():
+    made, f = content()
+    widget = widgets.ViewWidget(made, display._picture(display.form(f)))
+    state = {key: value for key, value in widget.get_state().items() if isinstance(value, str)}
+    assert len(json.dumps(state)) < 64 * 1024
+    assert len(state["_esm"]) < 4_000
+    assert repr(widget) == "<view of f>"
+
+
+def test_states_are_read_again():
+    w = shared(1.0, name="w")
+    form = display.form(w)
+    widgets._contents["state"] = widgets.Content(form.title, form.build)
+    w.set_value(2.0)
+    rows = ask(verb="state", view="state")[0]["answer"]["state"]["rows"]
+    assert rows[0]["sample"] == "2.0"
+    assert "no graph" in ask(verb="layouts", view="state", first=0)[0]["error"]
