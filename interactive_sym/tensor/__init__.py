@@ -111,6 +111,7 @@ from ..core.ops.elementwise import (
 )
 from ..core.ops.indexing import inc_subtensor, set_subtensor
 from ..core.ops.linalg import dot, outer, tensordot
+from ..core.ops.random import permute_row_elements
 from ..core.ops.reduce import (
     all,
     any,
@@ -652,6 +653,7 @@ __all__ = [
     "or_",
     "outer",
     "patternbroadcast",
+    "permute_row_elements",
     "pow",
     "power",
     "prod",

@@ -281,7 +281,7 @@ def test_permute_row_elements():
     assert run(shared(y), p, inverse=True).tolist() == x.get_value().tolist()
     assert run(x, [1, 0, 3, 2]).tolist() == x.get_value()[:, [1, 0, 3, 2]].tolist()
     assert random.permute_row_elements(x, p).type == TensorType("float64", (False, False))
-    with pytest.raises(ValueError, match="3 elements, permutations 4|rows have 4 elements, permutations 3"):
+    with pytest.raises(ValueError, match="rows have 4 elements, permutations 3"):
         run(x, [0, 1, 2])
     with pytest.raises(ValueError, match="missing from a permutation"):
         run(x, [0, 1, 2, 2])
