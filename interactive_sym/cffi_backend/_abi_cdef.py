@@ -20,6 +20,7 @@ struct isym_ctx {
   const void *const *lib;
   int64_t error[4];
   void *owner;
+  int (*poll)(isym_ctx *);
 };
 void *dlopen(const char *, int);
 void *dlsym(void *, const char *);

@@ -26,18 +26,22 @@ import importlib.machinery
 import importlib.metadata
 import importlib.util
 import io
+import operator
 import os
 import sys
 import sysconfig
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+import cffi
 import numpy
 
 from ._abi import ffi
@@ -303,8 +307,6 @@ MODULE = "_isym_call"
 
 def _emit() -> str:
     """C text of the extension module: `call.c` wrapped by cffi."""
-    import cffi  # only here: with its parser it takes 0.1 s, and the module is compiled once per machine
-
     maker = cffi.FFI()
     maker.cdef(CDEF)
     maker.set_source(MODULE, (RUNTIME / "call.c").read_text(encoding="utf-8"))
@@ -448,12 +450,28 @@ def _scratch(ctx: Any, size: int) -> Any:
     return ffi.cast("void *", (block.ctypes.data + 63) // 64 * 64)
 
 
+def _poll(ctx: Any) -> int:
+    frame = _frame(ctx)
+    try:
+        return 0 if frame.error is None else 1
+    except BaseException as error:  # a signal's handler raised
+        frame.error = error
+        return 1
+
+
+def _interrupted(kind: Any, error: Any, trace: Any) -> None:
+    """A signal's handler raised on the border between C and Python: stop the latest call."""
+    if _frames:
+        next(reversed(_frames.values())).error = error
+
+
 @lru_cache(maxsize=1)
-def _callbacks() -> tuple[Any, Any, Any]:
+def _callbacks() -> tuple[Any, Any, Any, Any]:
     return (
         ffi.callback("void *(isym_ctx *, int, int, const int64_t *)", _output),
         ffi.callback("int (isym_ctx *, int)", _python),
         ffi.callback("void *(isym_ctx *, int64_t)", _scratch),
+        ffi.callback("int (isym_ctx *)", _poll, error=1, onerror=_interrupted),
     )
 
 
@@ -492,7 +510,7 @@ def plain_number(dtype: str, value: Any) -> numpy.ndarray[Any, Any] | None:
     elif kind is int or kind is bool:
         if wanted.kind in "iu":
             limits = numpy.iinfo(wanted)
-            good = limits.min <= int(value) <= limits.max and abs(int(value)) < 1 << 63
+            good = max(limits.min, -(1 << 63)) <= int(value) <= min(limits.max, (1 << 63) - 1)
         else:
             good = wanted in _EXACT and abs(int(value)) <= _EXACT[wanted]
     else:
@@ -561,7 +579,7 @@ class PythonKernel:
             self.take_shared(frame, number, storage)
         ctx: Any = ffi.new("isym_ctx *")
         ctx.slot = frame.slots
-        ctx.output, ctx.python, ctx.scratch = _callbacks()
+        ctx.output, ctx.python, ctx.scratch, ctx.poll = _callbacks()
         ctx.lib = ffi.cast("const void *const *", blas().address)
         address = int(ffi.cast("uintptr_t", ctx))
         _frames[address] = frame
@@ -582,8 +600,9 @@ class PythonKernel:
             if frame.held[number] is None and self.specs[number].dtype != OBJECT:
                 raise SystemError(f"the kernel left slot {number} empty")
         outputs = frame.held[self.first_output : first_update]
-        for target, value in zip(self.unit.update_targets, updates, strict=True):
-            self.storages[target][0] = value
+        # One step of C code: no signal handler runs between two updates.
+        targets = [self.storages[target] for target in self.unit.update_targets]
+        deque(map(operator.setitem, targets, repeat(0), updates), maxlen=0)
         return (outputs, outputs[0] if outputs else None, None)[self.mode]
 
     def take_input(self, frame: _Frame, number: int, value: Any) -> None:

@@ -63,13 +63,13 @@ class Library:
         self._handle = ffi.NULL
         flags = os.RTLD_NOW | os.RTLD_LOCAL | (getattr(os, "RTLD_NODELETE", 0) if keep else 0)
         loader = _loader()
+        self._close, explain = loader.dlclose, loader.dlerror  # looked up first: a look-up clears the last error
         with _loading:
-            handle = loader.dlopen(os.fsencode(path), flags)
-            if handle == ffi.NULL:
-                text: Any = ffi.string(loader.dlerror())
+            self._handle = loader.dlopen(os.fsencode(path), flags)
+            if not self._handle:
+                message = explain()
+                text: Any = ffi.string(message) if message else b"the library can't be loaded"
                 raise OSError(text.decode(errors="replace"))
-        self._handle = handle
-        self._close = loader.dlclose
 
     def address(self, symbol: str) -> int | None:
         """Address of a function of the library, or None where it has none of that name."""
@@ -77,7 +77,7 @@ class Library:
         return None if pointer == ffi.NULL else int(ffi.cast("uintptr_t", pointer))
 
     def __del__(self) -> None:
-        if self._handle != ffi.NULL:
+        if self._handle:
             self._close(self._handle)
 
 

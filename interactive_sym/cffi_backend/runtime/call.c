@@ -13,6 +13,7 @@
 #include <numpy/arrayscalars.h>
 #include <stdlib.h>
 #include <structmember.h>
+#include <time.h>
 
 #include "isym.h"
 
@@ -65,6 +66,7 @@ typedef struct {
   Function *self;
   PyObject **held;                     /* per slot: an owned reference or NULL */
   PyThreadState *released;             /* set while the GIL is released */
+  int64_t tick;                        /* of the last look for signals */
   int owns_arena;
   int64_t used, wanted;                /* bytes given from the arena; bytes asked for in all */
   Chunk *chunks;                       /* further scratch memory */
@@ -311,6 +313,22 @@ static int frame_python(isym_ctx *ctx, int number) {
   return failed;
 }
 
+/* Has the user pressed Ctrl-C?  Without the GIL it is asked for at most 20 times a second. */
+static int frame_poll(isym_ctx *ctx) {
+  Frame *frame = (Frame *)ctx->owner;
+  if (frame->released) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t tick = (int64_t)now.tv_sec * 20 + now.tv_nsec / 50000000;
+    if (tick == frame->tick) return 0;
+    frame->tick = tick;
+  }
+  PyThreadState *state = enter(frame);
+  int stop = PyErr_Occurred() || PyErr_CheckSignals();
+  leave(frame, state);
+  return stop;
+}
+
 /* ---- the call --------------------------------------------------------------------------------------------------------------- */
 
 static int take_inputs(Frame *frame, PyObject *const *args) {
@@ -491,6 +509,8 @@ static PyObject *run(Function *self, PyObject *const *args, isym_array *slots, P
   frame.ctx.lib = self->lib;
   frame.ctx.error[0] = frame.ctx.error[1] = frame.ctx.error[2] = frame.ctx.error[3] = 0;
   frame.ctx.owner = &frame;
+  frame.ctx.poll = frame_poll;
+  frame.tick = 0;
   frame.self = self;
   frame.held = held;
   frame.released = NULL;

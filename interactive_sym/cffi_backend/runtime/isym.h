@@ -19,7 +19,7 @@
 #define ISYM_INDEX 2  /* index out of range */
 #define ISYM_DIVIDE 3 /* integer division by zero */
 #define ISYM_MEMORY 4 /* no memory */
-#define ISYM_PYTHON 5 /* a Python step raised */
+#define ISYM_PYTHON 5 /* a Python step raised, or poll asked to stop */
 #define ISYM_VALUE 6  /* another value error; error[1] is the message number */
 
 typedef struct {
@@ -36,8 +36,12 @@ struct isym_ctx {
   const void *const *lib;                                               /* library functions, order in blas.h */
   int64_t error[4];                                                     /* node, axis or operand, left size, right size */
   void *owner;                                                          /* the runtime's own */
+  int (*poll)(isym_ctx *);                                              /* nonzero: the user interrupts, return ISYM_PYTHON now */
 };
 
 int isym_kernel(isym_ctx *ctx);
+
+/* For long loops: `if (ISYM_INTERRUPTED(ctx)) return ISYM_PYTHON;` once per 0.1 ms of work or so; a call costs some 10 ns. */
+#define ISYM_INTERRUPTED(ctx) ((ctx)->poll(ctx) != 0)
 
 #endif
