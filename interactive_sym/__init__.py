@@ -1,1 +1,68 @@
-"""interactive_sym: symbolic computation that can be explored, seen and taught."""
+"""interactive_sym: symbolic computation that can be explored, seen and taught.
+
+Write an expression, differentiate it, compile it to C, and watch each step:
+
+    >>> import interactive_sym.tensor as T
+    >>> from interactive_sym import function
+    >>> x = T.dmatrix("x")
+    >>> logistic = function([x], 1 / (1 + T.exp(-x)))
+    >>> logistic([[0, 1], [-1, -2]])
+    array([[0.5       , 0.73105858],
+           [0.26894142, 0.11920292]])
+
+Read next: `tensor` (what expressions are made of), `function` (from expression to function), `core` (how it works).
+"""
+
+from . import gradient, printing, tensor
+from .core.configuration import config
+from .core.errors import (
+    AsTensorError,
+    DisconnectedInputError,
+    GradientError,
+    MissingInputError,
+    NoCompilerWarning,
+    NullTypeGradError,
+    UnusedInputError,
+)
+from .core.grad import grad
+from .core.graph import Apply, Constant, Variable
+from .core.op import Op
+from .core.rule import RULES, rule, rewrites
+from .core.shared import SharedVariable, shared
+from .function import Function, In, Out, Param, function
+from .mode import Mode
+from .printing import debugprint, pp
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "RULES",
+    "Apply",
+    "AsTensorError",
+    "Constant",
+    "DisconnectedInputError",
+    "Function",
+    "GradientError",
+    "In",
+    "MissingInputError",
+    "Mode",
+    "NoCompilerWarning",
+    "NullTypeGradError",
+    "Op",
+    "Out",
+    "Param",
+    "SharedVariable",
+    "UnusedInputError",
+    "Variable",
+    "config",
+    "debugprint",
+    "function",
+    "grad",
+    "gradient",
+    "pp",
+    "printing",
+    "rewrites",
+    "rule",
+    "shared",
+    "tensor",
+]
