@@ -55,6 +55,10 @@ MODULES: dict[str, tuple[str, str]] = {
     "theano.sandbox.rng_mrg": (SAME, "interactive_sym.tensor.rng_mrg"),
     "theano.tensor": (SAME, "interactive_sym.tensor"),
     "theano.tensor.basic": (LOOKUP, "interactive_sym.tensor"),
+    "theano.tensor.nnet": (SAME, "interactive_sym.tensor.nnet"),
+    "theano.tensor.nnet.nnet": (LOOKUP, "interactive_sym.tensor.nnet"),
+    "theano.tensor.nnet.sigm": (LOOKUP, "interactive_sym.tensor.nnet"),
+    "theano.tensor.raw_random": (SAME, "interactive_sym.tensor.raw_random"),
     "theano.tensor.shared_randomstreams": (SAME, "interactive_sym.tensor.shared_randomstreams"),
 }
 

@@ -22,6 +22,7 @@ def check(session: Session, shown: list[str], relations: dict[str, bool]) -> Non
     assert all(relations.values()), relations
 
 
+@pytest.mark.filterwarnings("ignore:Param is the old name:DeprecationWarning")
 @pytest.mark.parametrize("session", SESSIONS, ids=lambda session: session.name)
 def test_chapter_under_own_names(session: Session) -> None:
     np.random.seed(7)
