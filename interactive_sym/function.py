@@ -22,7 +22,7 @@ from .core.op import call as call_public
 from .core.op import public
 from .core.program import Program
 from .core.reference import Interpreter
-from .core.shared import Container, SharedVariable
+from .core.shared import SharedVariable
 from .core.trace import Trace
 from .definition import Definition, as_pairs, restored
 from .mode import Mode, get_mode
@@ -124,28 +124,48 @@ class Function:
             for made, check in zip(self._arguments, self._filters)
         ]
         self._single = not isinstance(definition.outputs, (list, tuple, dict)) and definition.outputs is not None
-        self._plain = not any(made.value is not None for made in self._parameters) and not self._states
         self.c_source = ""
         self.receipt: Any = None
         self.plan: Any = None
-        self._run = self._link()
-        self._kept: dict[str, Any] = {}
         self.trust_input = False
         self.profile = None
+        self._direct = not self._states and definition.keys is None
+        self._run = self._link()
 
     # -- linking -------------------------------------------------------------------------------------------------------
 
-    def _link(self) -> Callable[..., list[Any]]:
-        storages = [variable.container.storage for variable in self.program.shared]
+    def _link(self) -> Callable[..., Any]:
+        """What runs the program: a compiled kernel, or the interpreter where the mode says so or nothing compiles."""
         if self.mode.compiles:
-            compiler = build.compiler()
-            if compiler is not None:
-                generated = unit.generate(self.program)
-                loaded = build.load(generated.spec.source)
-                self.c_source, self.receipt, self.plan = generated.spec.source, loaded.receipt, generated.plan
-                return call.make(generated.spec, loaded, storages, self._contiguous_filters(), self._runtime_error)
-            warnings.warn(build.missing_compiler_message(), NoCompilerWarning, stacklevel=4)
-        return Interpreter(self.program, storages, self._filters)
+            if build.compiler() is None:
+                warnings.warn(build.missing_compiler_message(), NoCompilerWarning, stacklevel=4)
+            else:
+                return self._compiled()
+        return _Interpreted(self.program, self._filters, self._shape_of_result(), self._bound)
+
+    def _compiled(self) -> Callable[..., Any]:
+        generated = unit.generate(self.program)
+        loaded = build.load(generated.spec.source)
+        self.c_source, self.receipt, self.plan = generated.plan.source, loaded.receipt, generated.plan
+        storages = [variable.container.storage for variable in self.program.shared]
+        storages += [[array] for array in generated.constants]
+        shape = self._shape_of_result()
+        return call.make(
+            generated.spec,
+            loaded,
+            storages,
+            [_contiguous_after(check) for check in self._filters],
+            _KernelError,
+            single=shape == "one",
+            none=shape == "none",
+            bind=self._bound,
+        )
+
+    def _shape_of_result(self) -> str:
+        """Whether a call returns "one" output, "none", or "all" of them as a list."""
+        if self._definition.keys is None and self._definition.outputs is None:
+            return "none"
+        return "one" if self._single else "all"
 
     def _filter(self, position: int, made: In) -> Callable[[Any], Any]:
         allow = made.allow_downcast if made.allow_downcast is not None else self._definition.allow_input_downcast
@@ -158,58 +178,58 @@ class Function:
 
         return check
 
-    def _contiguous_filters(self) -> list[Callable[[Any], Any]]:
-        def wrap(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
-            return lambda value: contiguous(check(value))
-
-        return [wrap(check) for check in self._filters]
-
-    def _runtime_error(self, code: int, details: Sequence[int]) -> BaseException:
-        return unit.runtime_error(self.program, code, details)
-
     # -- calling -------------------------------------------------------------------------------------------------------
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        if keywords or not self._plain or len(arguments) != len(self._arguments):
-            subset = keywords.pop("output_subset", None)
-            results = self._call_bound(arguments, keywords)
-        else:
-            subset = None
-            results = self._run(*arguments)
-        if self._single:
-            return results[0]
-        outputs = self._definition.outputs
-        if outputs is None:
-            return None
+        try:
+            if self._direct and "output_subset" not in keywords:
+                return self._run(*arguments, **keywords)
+            return self._call_with_states(arguments, keywords)
+        except _KernelError as error:
+            failure = self._explain(error, arguments, keywords)
+        raise failure
+
+    def _call_with_states(self, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
+        """A call that sets values of inputs that keep state, or whose results are picked or named."""
+        subset = keywords.pop("output_subset", None)
+        given = self._bind(arguments, keywords)
+        before = []
+        try:
+            for variable, state in self._states.items():
+                for made, value in given.items():
+                    if made.variable is variable:
+                        before.append((state.container.storage, state.container.storage[0]))
+                        state.container.value = value
+            results = self._run(*self._values(given))
+        except BaseException:
+            for storage, value in before:
+                storage[0] = value
+            raise
         keys = self._definition.keys
         if keys is not None:
-            wanted = keys if subset is None else subset
-            return {key: value for key, value in zip(keys, results) if key in wanted}
-        return results if subset is None else [results[k] for k in subset]
+            return {key: value for key, value in zip(keys, results) if subset is None or key in subset}
+        if subset is None or results is None:
+            return results
+        everything = [results] if self._single else results
+        return [everything[k] for k in subset]
 
-    def _call_bound(self, arguments: Sequence[Any], keywords: dict[str, Any]) -> list[Any]:
-        given = self._bind(arguments, keywords)
-        values = []
-        restore: list[tuple[Container, Any]] = []
+    def _bound(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[Any]:
+        """A value for every argument, in order."""
+        return self._values(self._bind(arguments, keywords))
+
+    def _values(self, given: Mapping[In, Any]) -> list[Any]:
+        return [given.get(made, value) for made, value in zip(self._arguments, self._defaults)]
+
+    def _explain(self, error: "_KernelError", arguments: Sequence[Any], keywords: Mapping[str, Any]) -> BaseException:
+        """The interpreter's error for the same call: it names the node, the user's line and the operands' shapes."""
+        again = _Interpreted(self.program, self._filters, "all", self._bound, store=False)
         try:
-            position = 0
-            for made in self._parameters:
-                state = self._states.get(made.variable)
-                if state is not None:
-                    if made in given:
-                        container = state.container
-                        old = container.storage[0]
-                        container.value = given[made]
-                        restore.append((container, old))
-                    continue
-                values.append(given[made] if made in given else self._defaults[position])
-                position += 1
-            results = self._run(*values)
-        except BaseException:
-            for container, old in restore:
-                container.storage[0] = old
-            raise
-        return results
+            again(*self._bound(arguments, {k: v for k, v in keywords.items() if k != "output_subset"}))
+        except Exception as found:
+            return found.with_traceback(None)
+        node = self.program.nodes[error.details[0]] if 0 <= error.details[0] < len(self.program.nodes) else None
+        kind = call.default_error(error.code, error.details)
+        return type(kind)(message(f"{self.name}: {kind}", node.where if node is not None else self.where))
 
     def _bind(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> dict[In, Any]:
         """Which value goes to which input; TypeError as Python would for its own functions."""
@@ -406,6 +426,49 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
+class _KernelError(Exception):
+    """A kernel's error code and what it left in its error table; never seen by the user."""
+
+    def __init__(self, code: int, details: tuple[int, ...]) -> None:
+        super().__init__(code, details)
+        self.code = code
+        self.details = details
+
+
+class _Interpreted:
+    """A program run by the NumPy interpreter, called like a compiled kernel."""
+
+    def __init__(
+        self,
+        program: Program,
+        filters: Sequence[Callable[[Any], Any]],
+        shape: str,
+        bind: Callable[[Sequence[Any], Mapping[str, Any]], list[Any]],
+        store: bool = True,
+    ) -> None:
+        self._interpreter = Interpreter(program.inputs, program.results, program.nodes)
+        self._filters = filters
+        self._shape = shape
+        self._bind = bind
+        self._count = len(program.outputs)
+        self._storages = [target.container.storage for target, _ in program.updates] if store else []
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        values = arguments
+        if keywords or len(arguments) != len(self._filters):
+            values = tuple(self._bind(arguments, keywords))
+        results = self._interpreter(*[check(value) for check, value in zip(self._filters, values)])
+        for storage, value in zip(self._storages, results[self._count :]):
+            storage[0] = value
+        if self._shape == "none":
+            return None
+        return results[0] if self._shape == "one" else results[: self._count]
+
+
+def _contiguous_after(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: contiguous(check(value))
+
+
 class _Default:
     """The default of an input, readable and assignable."""
 
@@ -422,7 +485,6 @@ class _Default:
         made = self._owner._arguments[self._position]
         self._owner._defaults[self._position] = contiguous(self._owner._filters[self._position](value))
         made.value = value
-        self._owner._plain = False
 
 
 class _Containers:

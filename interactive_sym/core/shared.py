@@ -171,8 +171,8 @@ def shared(
     if isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)):
         array = np.asarray(value)
         if array.dtype.kind in "biufc":
-            native = array.dtype.newbyteorder("=")
-            array = np.array(array, dtype=native, order="C", copy=None if borrow else True)
+            if not (borrow and array.flags.carray and array.dtype.isnative):
+                array = np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
             sizes = broadcastable if broadcastable is not None else (False,) * array.ndim
             type_ = TensorType(array.dtype.name, sizes)
             stored = type_.filter(array, name=name or "the shared value")

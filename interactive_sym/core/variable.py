@@ -47,7 +47,7 @@ class _TensorOperators:
             message(
                 f"{self!s} is a symbolic value: it has no truth value until a function is called",
                 here()[0],
-                cure="T.switch(condition, a, b) chooses elementwise; ifelse(condition, a, b) runs one branch only",
+                cure="T.switch(condition, a, b) chooses between two symbolic values, element by element",
             )
         )
 
