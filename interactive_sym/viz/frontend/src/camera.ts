@@ -42,12 +42,20 @@ export function path(points: number[], gap = 5): string {
   if (points.length < 4) return "";
   const shown = [...points];
   const [x, y] = shown.slice(-2);
-  const [px, py] = shown.slice(-4, -2);
+  // the head points the way the curve arrives, read from the last control point that is not too near to tell
+  let k = shown.length - 4;
+  while (k > 0 && Math.hypot(x - shown[k], y - shown[k + 1]) < 2 * gap) k -= 2;
+  const [px, py] = [shown[k], shown[k + 1]];
   const length = Math.hypot(x - px, y - py) || 1;
-  shown[shown.length - 2] = x - ((x - px) / length) * gap;
-  shown[shown.length - 1] = y - ((y - py) / length) * gap;
+  const [dx, dy] = [(x - px) / length, (y - py) / length];
+  shown[shown.length - 2] = x - dx * gap;
+  shown[shown.length - 1] = y - dy * gap;
+  for (let near = k + 2; near < shown.length - 2; near += 2) {
+    shown[near] = x - dx * 2 * gap;
+    shown[near + 1] = y - dy * 2 * gap;
+  }
   const r = (value: number): string => String(Math.round(value * 10) / 10);
   let text = `M${r(shown[0])} ${r(shown[1])}C`;
-  for (let k = 2; k < shown.length; k += 2) text += ` ${r(shown[k])} ${r(shown[k + 1])}`;
+  for (let index = 2; index < shown.length; index += 2) text += ` ${r(shown[index])} ${r(shown[index + 1])}`;
   return text;
 }

@@ -115,8 +115,8 @@ export class Drawing {
         element = fresh;
       }
       element.setAttribute("d", d);
-      element.dataset.source = String(source);
-      element.dataset.target = String(target);
+      element.dataset.from = String(source);
+      element.dataset.to = String(target);
       element.toggleAttribute("data-marked", mark.has(source) && mark.has(target));
     };
     for (const item of state.nodes.values()) item.inputs.forEach(({ id }, k) => edge(id, item.id, k));
@@ -203,7 +203,7 @@ export class Drawing {
   private near(id: number | null): void {
     const name = String(id);
     for (const element of this.edges.values()) {
-      element.toggleAttribute("data-near", id !== null && (element.dataset.source === name || element.dataset.target === name));
+      element.toggleAttribute("data-near", id !== null && (element.dataset.from === name || element.dataset.to === name));
     }
   }
 
@@ -214,7 +214,7 @@ export class Drawing {
       if (element.hasAttribute("data-node")) element.setAttribute("aria-pressed", String(name === chosen));
     }
     for (const element of this.edges.values()) {
-      const { source, target } = element.dataset;
+      const { from: source, to: target } = element.dataset;
       element.toggleAttribute("data-chosen", this.selected !== null && (source === chosen || target === chosen));
     }
   }

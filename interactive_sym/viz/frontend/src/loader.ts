@@ -16,6 +16,8 @@ const TARGET = "interactive_sym.view";
 
 interface Link { request(verb: string, fields?: object): Promise<Answer>; close(): void }
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+
 async function connect(model: Model): Promise<Link> {
   const waiting = new Map<number, [(answer: Answer) => void, (error: Error) => void]>();
   let count = 0;
@@ -32,7 +34,11 @@ async function connect(model: Model): Promise<Link> {
   model.on("msg:custom", custom);
   let comm: any;
   try {
-    comm = await model.widget_manager._create_comm(TARGET, undefined, {}, {}, []);
+    const manager = model.widget_manager;
+    comm = await manager._create_comm(TARGET);
+    // opened before its subshell is there, a comm would wait for the running cell like everything else
+    if (manager.kernel?.supportsSubshells) await Promise.race([comm.jsServicesComm?.subshellStarted, pause(1000)]);
+    comm.open({});
     comm.on_msg((message: any) => receive(message.content.data, message.buffers ?? []));
     comm.on_close(() => { comm = undefined; own(); });
     post = (content) => comm.send(content, {});

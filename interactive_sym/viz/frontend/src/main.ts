@@ -217,6 +217,7 @@ class GraphPane {
   private help(): void {
     if (this.helpHost.childElementCount > 0) {
       this.helpHost.replaceChildren();
+      this.drawing.element.focus({ preventScroll: true });
       return;
     }
     this.helpHost.append(help(() => this.help()));
