@@ -4,6 +4,8 @@ cffi's out-of-line ABI mode: the parsed declarations are stored as a Python modu
 neither cffi's parser (50 ms on its first use) nor a compiled extension. The structures are those of `runtime/isym.h`.
 """
 
+import contextlib
+import io
 import tempfile
 from pathlib import Path
 
@@ -36,7 +38,8 @@ def generate() -> str:
     ffi.set_source("interactive_sym.cffi_backend._abi", None)
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "_abi.py")
-        ffi.emit_python_code(str(path))
+        with contextlib.redirect_stdout(io.StringIO()):  # cffi tells what it does
+            ffi.emit_python_code(str(path))
         return "# ruff: noqa\n# mypy: ignore-errors\n" + path.read_text(encoding="utf-8")
 
 

@@ -241,6 +241,17 @@ def _identify(command: tuple[str, ...], cache: Cache) -> Compiler | str:
 
 
 _lock = threading.RLock()
+
+
+def _unlock_in_child() -> None:
+    """A forked child must not wait for a thread it does not have."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_in_child)
+
 _known: dict[tuple[str, ...], tuple[list[tuple[int, ...]], Compiler | str]] = {}
 _broken: dict[tuple[str, ...], str] = {}
 

@@ -33,6 +33,7 @@ import sysconfig
 import tempfile
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ from .build import RUNTIME, BuildError, Loaded, binary, image
 from .library import blas
 
 MAXDIM = 16
+PATIENCE_SECONDS = 0.05  # a module in the cache takes 4 ms, one to be compiled 400 ms
 OBJECT = "object"
 
 
@@ -181,42 +183,94 @@ def make(
     first_output = len(spec.inputs) + len(spec.shared)
     mode = 2 if none else 1 if single else 0
     # A kernel runs under the GIL when it has updates, which makes it atomic; Python steps give the GIL away.
-    lock = threading.RLock() if spec.updates and (spec.steps or backend == "python") else None
-    run_step = _step_runner(spec, first_output)
-    explain = _explainer(spec)
-    on_error = on_error or default_error
-    module = None if backend == "python" else runtime_module()
+    lock = threading.RLock() if spec.updates and spec.steps else None
+    plan = _Plan(
+        spec, loaded, tuple(storages), tuple(filters), on_error or default_error, _step_runner(spec, first_output),
+        _explainer(spec), mode, bind, lock,
+    )  # fmt: skip
+    if backend == "python":
+        return PythonKernel(plan)
+    if backend is None and not _module:
+        prepare()
+        if _preparing is not None:
+            _preparing.join(PATIENCE_SECONDS)
+        with _waiting_lock:
+            if not _module:
+                warming = WarmingKernel(plan)
+                _waiting.add(warming)
+                return warming
+    if runtime_module() is None and backend == "c":
+        raise BuildError(f"the calling layer can't be compiled: {runtime_problem()}")
+    return _kernel(plan)
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """All that a kernel object is made of."""
+
+    unit: UnitSpec
+    loaded: Loaded
+    storages: tuple[list[Any], ...]
+    filters: tuple[Filter | None, ...]
+    on_error: OnError
+    run_step: Callable[[int, list[Any]], list[Any]]
+    explain: Callable[[int, Any], BaseException]
+    mode: int
+    bind: Bind | None
+    lock: Any
+
+
+def _kernel(plan: _Plan) -> Callable[..., Any]:
+    """A kernel object of the extension module, or of Python where there is none."""
+    module = runtime_module()
     if module is None:
-        if backend == "c":
-            raise BuildError(f"the calling layer can't be compiled: {runtime_problem()}")
-        if spec.updates and lock is None:
-            lock = threading.RLock()
-        return PythonKernel(spec, loaded, storages, filters, on_error, run_step, explain, mode, bind, lock)
+        return PythonKernel(plan)
+    unit = plan.unit
     payload = (
-        loaded.kernel_address,
+        plan.loaded.kernel_address,
         blas().address,
-        len(spec.inputs),
-        len(spec.shared),
-        len(spec.outputs),
-        len(spec.updates),
-        mode,
-        tuple(_slot_payload(slot) for slot in slots),
-        tuple(spec.update_targets),
-        tuple((step.inputs, step.outputs) for step in spec.steps),
-        tuple(storages),
-        tuple(filters),
-        on_error,
-        run_step,
-        explain,
-        bind,
-        lock,
-        loaded,
+        len(unit.inputs),
+        len(unit.shared),
+        len(unit.outputs),
+        len(unit.updates),
+        plan.mode,
+        tuple(_slot_payload(slot) for slot in unit.slots),
+        tuple(unit.update_targets),
+        tuple((step.inputs, step.outputs) for step in unit.steps),
+        plan.storages,
+        plan.filters,
+        plan.on_error,
+        plan.run_step,
+        plan.explain,
+        plan.bind,
+        plan.lock,
+        plan.loaded,
     )
     made: list[Any] = []
     if not module.lib.isym_make(id(payload), id(made)):
         raise made[0]
     result: Callable[..., Any] = made[0]
     return result
+
+
+class WarmingKernel:
+    """A function made while the extension module is being compiled, on a machine's first use.
+
+    It starts as a `PythonKernel` and becomes the fast one when that is ready.
+    """
+
+    __slots__ = ("__call__", "__weakref__", "plan")  # a `__call__` slot: the call goes straight to what it holds
+
+    def __init__(self, plan: _Plan) -> None:
+        self.plan = plan
+        self.__call__: Callable[..., Any] = PythonKernel(plan)
+
+    def switch(self) -> None:
+        """Become the fast kernel, where there is one."""
+        self.__call__ = _kernel(self.plan)
+
+    def __repr__(self) -> str:
+        return repr(self.__call__)
 
 
 def _slot_payload(slot: ArgSpec) -> tuple[int, int, tuple[int, ...]]:
@@ -371,10 +425,40 @@ def runtime_problem() -> str:
     return "" if module is not None else story
 
 
+_preparing: threading.Thread | None = None
+_waiting: "weakref.WeakSet[WarmingKernel]" = weakref.WeakSet()
+_waiting_lock = threading.Lock()
+
+
+def _prepare_and_switch() -> None:
+    _module_and_story()
+    with _waiting_lock:
+        waiting = list(_waiting)
+        _waiting.clear()
+    for kernel in waiting:
+        kernel.switch()
+
+
+@lru_cache(maxsize=1)
+def _survive_forks() -> None:
+    """A forked child has no such thread, and must not wait for locks it held."""
+
+    def forget() -> None:
+        global _preparing, _module_lock, _waiting_lock
+        _preparing, _module_lock, _waiting_lock = None, threading.Lock(), threading.Lock()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forget)
+
+
 def prepare() -> None:
     """Start getting the extension module ready in the background, while a program is rewritten and compiled."""
-    if not _module:
-        threading.Thread(target=_module_and_story, name="interactive_sym calling layer", daemon=True).start()
+    global _preparing
+    if not _module and _preparing is None:
+        _survive_forks()
+        # Not a daemon: a short script waits at its end, so that the machine's next one finds the module.
+        _preparing = threading.Thread(target=_prepare_and_switch, name="interactive_sym calling layer")
+        _preparing.start()
 
 
 def describe() -> str:
@@ -526,24 +610,14 @@ class PythonKernel:
         "run_step", "specs", "storages", "unit",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        spec: UnitSpec,
-        loaded: Loaded,
-        storages: Sequence[list[Any]],
-        filters: Sequence[Filter | None],
-        on_error: OnError,
-        run_step: Callable[[int, list[Any]], list[Any]],
-        explain: Callable[[int, Any], BaseException],
-        mode: int,
-        bind: Bind | None,
-        lock: Any,
-    ) -> None:
-        self.unit, self.specs, self.loaded = spec, spec.slots, loaded
-        self.storages, self.filters, self.on_error = tuple(storages), tuple(filters), on_error
-        self.run_step, self.explain, self.mode, self.bind, self.lock = run_step, explain, mode, bind, lock
-        self.first_output = len(spec.inputs) + len(spec.shared)
-        self.function = ffi.cast("int (*)(isym_ctx *)", loaded.kernel_address)
+    def __init__(self, plan: _Plan) -> None:
+        self.unit, self.loaded, self.specs = plan.unit, plan.loaded, plan.unit.slots
+        self.storages, self.filters, self.on_error = plan.storages, plan.filters, plan.on_error
+        self.run_step, self.explain, self.mode, self.bind = plan.run_step, plan.explain, plan.mode, plan.bind
+        # cffi gives the GIL away while it calls.
+        self.lock = threading.RLock() if plan.lock is None and plan.unit.updates else plan.lock
+        self.first_output = len(plan.unit.inputs) + len(plan.unit.shared)
+        self.function = ffi.cast("int (*)(isym_ctx *)", plan.loaded.kernel_address)
 
     def __repr__(self) -> str:
         unit = self.unit

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import itertools
+import os
 import pickle
 import resource
 import signal
@@ -675,14 +676,20 @@ def test_repr(backend):
     assert repr(accumulator(backend, [1.0])[0]) == "<kernel: 1 inputs, 1 shared, 1 outputs, 1 updates>"
 
 
+@pytest.fixture
+def not_ready(monkeypatch):
+    """As in a process that has not loaded the extension module yet."""
+    for name, value in (("_module", []), ("_preparing", None)):
+        monkeypatch.setattr(call, name, value)
+
+
 def test_the_extension_module_is_used_where_it_can_be():
     assert call.runtime_problem() == ""
     assert call.describe().startswith("vectorcall")
-    assert not isinstance(adder(None), call.PythonKernel)
+    assert type(adder(None)).__name__ == "Kernel"
 
 
-def test_without_headers_functions_work_all_the_same(monkeypatch):
-    monkeypatch.setattr(call, "_module", [])
+def test_without_headers_functions_work_all_the_same(not_ready, monkeypatch):
     monkeypatch.setattr(call.sysconfig, "get_paths", lambda: {"include": "/nowhere", "platinclude": "/nowhere"})
     assert "Python.h is not installed" in call.runtime_problem()
     assert "ABI mode" in call.describe()
@@ -693,7 +700,35 @@ def test_without_headers_functions_work_all_the_same(monkeypatch):
         adder("c")
 
 
-def test_prepare_in_the_background(monkeypatch):
-    monkeypatch.setattr(call, "_module", [])
+def test_prepare_in_the_background(not_ready):
+    call.prepare()
     call.prepare()
     assert call.runtime_module() is not None
+
+
+def test_a_function_made_too_early_becomes_fast(not_ready, monkeypatch):
+    load, go = call._load_module, threading.Event()
+    monkeypatch.setattr(call, "_load_module", lambda: (go.wait(60), load())[1])
+    f, storage = accumulator(None, [1.0, 2.0], single=True)
+    assert isinstance(f, call.WarmingKernel)
+    assert isinstance(f.__call__, call.PythonKernel)
+    assert f(10) == 3.0
+    go.set()
+    call._preparing.join()
+    assert type(f.__call__).__name__ == "Kernel"
+    assert f(1) == 23.0
+    np.testing.assert_array_equal(storage[0], [12.0, 13.0])
+    assert repr(f) == "<kernel: 1 inputs, 1 shared, 1 outputs, 1 updates>"
+
+
+def test_a_forked_child_does_not_wait_for_the_parents_threads(not_ready, monkeypatch):
+    load, go = call._load_module, threading.Event()
+    monkeypatch.setattr(call, "_load_module", lambda: (go.wait(60), load())[1])
+    call.prepare()
+    child = os.fork()
+    if child == 0:
+        call._load_module = load
+        os._exit(0 if adder(None, single=True)(33, 2) == 35.0 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    go.set()
+    call._preparing.join()
