@@ -1,0 +1,4 @@
+"""Operations, one place each (floor B). Importing a module registers its public functions.
+
+Read next: `elementwise`.
+"""
