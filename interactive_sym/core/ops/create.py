@@ -28,6 +28,14 @@ def _size_inputs(sizes: Sequence[Any], what: str) -> list[Any]:
     return variables
 
 
+def _of_dtype(x: Any, dtype: str) -> Any:
+    """`x` cast; a constant stays one, so that what it says is known when the graph is built."""
+    x = as_tensor_variable(x)
+    if isinstance(x, Constant) and x.type.dtype != dtype:
+        return constant(x.data.astype(dtype))
+    return call("cast", x, dtype)
+
+
 class MakeVector(Op):
     """A vector of scalars."""
 
@@ -39,7 +47,7 @@ class MakeVector(Op):
         self.dtype = dtype
 
     def make_node(self, *entries: Any) -> Apply:
-        scalars = [call("cast", as_tensor_variable(x), self.dtype) for x in entries]
+        scalars = [_of_dtype(x, self.dtype) for x in entries]
         for x in scalars:
             if len(x.type.shape) != 0:
                 raise TypeError(message(f"make_vector wants scalars, got {x} of {x.type}", here()[0]))
@@ -214,7 +222,7 @@ class ARange(Op):
         self.dtype = dtype
 
     def make_node(self, start: Any, stop: Any, step: Any) -> Apply:
-        operands = [call("cast", as_tensor_variable(x), self.dtype) for x in (start, stop, step)]
+        operands = [_of_dtype(x, self.dtype) for x in (start, stop, step)]
         if any(len(x.type.shape) for x in operands):
             raise TypeError(message("arange wants scalars", here()[0], [(str(x), x.type) for x in operands]))
         length = None
@@ -255,6 +263,19 @@ class ARange(Op):
         return [(call("maximum", call("cast", length, "int64"), constant(0, dtype="int64")),)]
 
 
+def _range_dtype(operands: Sequence[Any]) -> str:
+    """Element type of a range: constants only count where they don't fit that of the others."""
+    common = upcast(*[x.type.dtype for x in operands])
+    free = [x.type.dtype for x in operands if not isinstance(x, Constant)]
+    if common in DISCRETE:
+        unsigned = free and all(dtype.startswith("uint") for dtype in free)
+        natural = all(x.data >= 0 for x in operands if isinstance(x, Constant))
+        return "uint64" if unsigned and natural else "int64"
+    if common == "float32" and "float32" not in free and config.floatX == "float64":
+        return "float64"
+    return common
+
+
 @public
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Any:
     """The numbers start, start + step, ... up to but without stop: a vector.
@@ -277,13 +298,7 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> An
         start, stop = 0, start
     operands = [as_tensor_variable(x) for x in (start, stop, step)]
     if dtype is None:
-        common = upcast(*[x.type.dtype for x in operands])
-        if common in DISCRETE:
-            common = "uint64" if common.startswith("uint") else "int64"
-        elif config.cast_policy == "custom" and common == "float32" and config.floatX == "float64":
-            common = (
-                "float64" if all(x.type.dtype != "float32" or isinstance(x, Constant) for x in operands) else common
-            )
+        common = _range_dtype(operands)
         dtype = common
     return ARange(as_dtype(dtype))(*operands)
 

@@ -258,21 +258,19 @@ def _documentation(op: "Elementwise") -> str:
 
 
 def _example(op: "Elementwise") -> list[str]:
-    points = [builtins.round(4 * (low + 0.75 * (high - low))) / 4 for low, high in op.samples[: op.nin or 2]]
-    for arguments in (
-        [np.asarray(p, "float32") for p in points],
-        [np.asarray(k, "int8") for k in (6, 3)[: op.nin or 2]],
-    ):
+    """A doctest at a point of the sampled range; else of integers, else of complex numbers."""
+    count = op.nin or 2
+    points = [builtins.round(4 * (low + 0.75 * (high - low))) / 4 for low, high in op.samples[:count]]
+    for dtype, numbers in (("float32", points), ("int8", (6, 3, 1)[:count]), ("complex64", (1.5 + 2j,) * count)):
         try:
-            dtype = op.out_dtype(*[a.dtype.name for a in arguments])
+            out = op.out_dtype(*[dtype] * count)
         except TypeError:
             continue
-        value = op.apply_numpy(arguments, dtype).item()
-        kind = type(value).__name__
-        call_text = f"T.{_PYTHON_NAMES.get(op.name, op.name)}({', '.join(str(a.item()) for a in arguments)}).eval()"
-        if kind == "float":
-            return [f">>> round(float({call_text}), 4)", str(builtins.round(value, 4))]
-        return [f">>> {kind}({call_text})", str(value)]
+        value = op.apply_numpy([np.asarray(number, dtype) for number in numbers], out).item()
+        applied = f"T.{_PYTHON_NAMES.get(op.name, op.name)}({', '.join(map(str, numbers))}).eval()"
+        if type(value) is float:
+            return [f">>> round(float({applied}), 4)", str(builtins.round(value, 4))]
+        return [f">>> {type(value).__name__}({applied})", str(value)]
     return []
 
 

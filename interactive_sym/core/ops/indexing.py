@@ -88,12 +88,8 @@ def _indexed_shape(x: Any, entries: Sequence[Entry], values: Sequence[Any]) -> l
         position += sum(entries[axis][1:])
         if entry.step == 0:
             raise ValueError(message("a slice's step can't be 0", here()[0]))
-        if ... in (entry.start, entry.stop, entry.step):
-            shape.append(None)
-        elif size is None:
-            shape.append(None)
-        else:
-            shape.append(len(range(*entry.indices(size))))
+        unknown = size is None or ... in (entry.start, entry.stop, entry.step)
+        shape.append(None if unknown else len(range(*entry.indices(size))))
     return shape + list(x.type.shape[len(entries) :])
 
 

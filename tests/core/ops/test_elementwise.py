@@ -1,4 +1,4 @@
-"""Every elementwise operation: values, element types, layouts, gradients, documentation. A new record is tested at once."""
+"""Every elementwise operation: values, element types, layouts, gradients, documentation. A new record is tested too."""
 
 import doctest
 import itertools
@@ -171,13 +171,28 @@ def test_sizes_known_to_differ_are_an_error_at_the_line() -> None:
         x + y
 
 
-# -- element types -------------------------------------------------------------------------------------------------------
+# -- element types -----------------------------------------------------------------------------------------------------
 
 NARROW = ("bool", "int8", "int16", "uint8", "uint16")
 
 
 def test_unary_float_functions_make_floats() -> None:
-    for name in ["exp", "log", "sqrt", "sin", "tanh", "arctan", "ceil", "floor", "trunc", "sigmoid", "softplus", "inv", "deg2rad", "expm1"]:
+    for name in [
+        "exp",
+        "log",
+        "sqrt",
+        "sin",
+        "tanh",
+        "arctan",
+        "ceil",
+        "floor",
+        "trunc",
+        "sigmoid",
+        "softplus",
+        "inv",
+        "deg2rad",
+        "expm1",
+    ]:
         for dtype in REALS:
             wanted = dtype if dtype in FLOATS else "float32" if dtype in NARROW else "float64"
             assert ELEMENTWISE[name](T.vector(dtype=dtype)).dtype == wanted, name
@@ -287,7 +302,7 @@ def test_saturation(way: str) -> None:
     assert got[3][0] == 0 and got[3][2] == np.float32(14.5)
 
 
-# -- gradients -----------------------------------------------------------------------------------------------------------
+# -- gradients ---------------------------------------------------------------------------------------------------------
 
 
 def _points(op: Elementwise, shape: tuple[int, ...]) -> list[Any]:
@@ -350,7 +365,7 @@ def test_gradient_keeps_float32() -> None:
         assert gradient.owner.op.name != "cast", f"{name}: an intermediate result became float64"
 
 
-# -- documentation ---------------------------------------------------------------------------------------------------------
+# -- documentation -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("op", ELEMENTWISE.values(), ids=lambda op: op.name)
