@@ -16,6 +16,7 @@ from . import source
 from .errors import InconsistencyError, message
 from .graph import Apply, Variable, toposort
 from .op import call
+from .pattern import Head, Number
 from .program import Interner, Program
 from .rule import Rule
 from .trace import Firing, PassRecord, Trace
@@ -65,11 +66,11 @@ def run_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
     """
     assert trace.final is not None
     began = perf_counter()
-    by_head: dict[str, list[Rule]] = {}
-    everywhere = [rule for rule in rules if "*" in rule.heads]
+    by_head: dict[str, list[tuple[Rule, frozenset[str]]]] = {}
+    everywhere = [(rule, _wanted_operands(rule)) for rule in rules if "*" in rule.heads]
     for rule in rules:
         for head in rule.heads:
-            by_head.setdefault(head, []).append(rule)
+            by_head.setdefault(head, []).append((rule, _wanted_operands(rule)))
     record = PassRecord(name, tuple(rule.name for rule in rules), len(trace.firings), len(trace.firings))
     interner = trace.interner
     results = list(trace.final.results)
@@ -91,35 +92,52 @@ def run_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
                     done.update(zip(node.outputs, made.outputs))
             if made in normal:
                 continue
-            head = made.op.name
-            for rule in by_head.get(head, everywhere) if not everywhere else [*by_head.get(head, ()), *everywhere]:
-                new = _apply(rule, made, interner)
-                if new is None:
-                    continue
-                trace.firings.append(Firing(rule.name, made, new, name))
-                done.update(zip(node.outputs, new))
-                changed = True
-                fuel -= 1
-                if fuel <= 0:
-                    raise _endless(trace, record)
-                break
-            else:
-                normal.add(made)
+            candidates = by_head.get(made.op.name, ())
+            origin = source.Origin("rewrite", "", made)
+            operands = {"constant" if x.owner is None else x.owner.op.name for x in made.inputs}
+            with source.attributed_to(made.where, origin):
+                for rule, wanted in (*candidates, *everywhere):
+                    if not wanted <= operands:
+                        continue
+                    origin.detail = rule.name
+                    new = _apply(rule, made, interner)
+                    if new is None:
+                        continue
+                    trace.firings.append(Firing(rule.name, made, new, name))
+                    done.update(zip(node.outputs, new))
+                    changed = True
+                    fuel -= 1
+                    if fuel <= 0:
+                        raise _endless(trace, record)
+                    break
+                else:
+                    normal.add(made)
         results = [done.get(variable, variable) for variable in results]
     record.end = len(trace.firings)
     record.seconds = perf_counter() - began
     trace.passes.append(record)
-    trace.final = trace.final.with_results(results)
+    if record.end > record.start:
+        trace.final = trace.final.with_results(results)
+
+
+def _wanted_operands(rule: Rule) -> frozenset[str]:
+    """What a node must have among its operands for a rule that is data: operations by name, "constant" for leaves."""
+    if rule.pattern is None:
+        return frozenset()
+    return frozenset(
+        part.name if isinstance(part, Head) else "constant"
+        for part in rule.pattern.operands
+        if isinstance(part, (Head, Number))
+    )
 
 
 def _apply(rule: Rule, node: Apply, interner: Interner) -> tuple[Variable, ...] | None:
-    with source.attributed_to(node.where, source.Origin("rewrite", rule.name, node)):
-        found = rule.apply(node)
-        if found is None:
-            return None
-        if len(found) != len(node.outputs):
-            raise InconsistencyError(f"rule {rule.name} gave {len(found)} results for {len(node.outputs)} outputs")
-        replacements = [_fit(rule, new, old) for new, old in zip(found, node.outputs)]
+    found = rule.apply(node)
+    if found is None:
+        return None
+    if len(found) != len(node.outputs):
+        raise InconsistencyError(f"rule {rule.name} gave {len(found)} results for {len(node.outputs)} outputs")
+    replacements = [_fit(rule, new, old) for new, old in zip(found, node.outputs)]
     adopted = interner.adopt(replacements)
     if all(new is old for new, old in zip(adopted, node.outputs)):
         return None

@@ -8,8 +8,9 @@ Read next: `canonical`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -17,8 +18,8 @@ from ..graph import Constant, Variable
 from ..op import call
 from ..types import COMPLEXES, CONTINUOUS, FLOATS, TensorType
 
-#: Terms or factors beyond which a tree is not followed.
-LIMIT = 24
+#: Operations of a tree that are followed; what lies further away counts as one term or factor.
+LIMIT = 16
 
 
 def dtype_of(variable: Variable) -> str:
@@ -78,8 +79,6 @@ class Sum:
     terms: dict[Variable, Any] = field(default_factory=dict)
     constant: Any = 0
     operations: int = 0
-    count: int = 0
-    constants: int = 0
 
     @property
     def cost(self) -> int:
@@ -130,46 +129,61 @@ def _times(coefficient: Variable, variable: Variable) -> Variable:
     return result
 
 
+_sums: WeakKeyDictionary[Variable, Sum] = WeakKeyDictionary()
+_products: "WeakKeyDictionary[Variable, Product]" = WeakKeyDictionary()
+
+
+def clear() -> None:
+    """Forget the sums and products of trees, which are kept as long as the trees live."""
+    _sums.clear()
+    _products.clear()
+
+
 def collect_sum(root: Variable) -> Sum:
-    """The terms of the tree of `add`, `sub`, `neg` and constant multiples that ends in `root`."""
+    """The terms of the tree of `add`, `sub`, `neg` and constant multiples that ends in `root`; not to be changed."""
+    known = _sums.get(root)
+    if known is not None:
+        return known
     dtype = dtype_of(root)
     found = Sum(dtype)
+    terms = found.terms
+    budget = LIMIT
     stack: list[tuple[Variable, Any]] = [(root, 1)]
     while stack:
         variable, coefficient = stack.pop()
         node = variable.owner
-        name = node.op.name if node is not None and dtype_of(variable) == dtype and found.count < LIMIT else ""
-        if name == "add":
-            found.operations += len(node.inputs) - 1  # type: ignore[union-attr]
-            stack.extend((x, coefficient) for x in reversed(node.inputs))  # type: ignore[union-attr]
-            continue
-        if name == "sub":
-            found.operations += 1
-            left, right = node.inputs  # type: ignore[union-attr]
-            stack += [(right, -coefficient), (left, coefficient)]
-            continue
-        if name == "neg":
-            found.operations += 1
-            stack.append((node.inputs[0], -coefficient))  # type: ignore[union-attr]
-            continue
-        found.count += 1
-        if name == "mul" and len(node.inputs) == 2:  # type: ignore[union-attr]
-            left, right = node.inputs  # type: ignore[union-attr]
-            for factor, rest in ((left, right), (right, left)):
-                value = scalar_value(factor)
-                if value is not None and value != 0 and len(factor.type.shape) <= len(rest.type.shape):
-                    found.operations += 1
-                    found.terms[rest] = found.terms.get(rest, 0) + coefficient * value
-                    break
-            else:
-                found.terms[variable] = found.terms.get(variable, 0) + coefficient
-            continue
-        value = scalar_value(variable)
-        if value is not None and len(variable.type.shape) == 0:
-            found.constant += coefficient * value
-            found.constants += 1
+        if node is not None and budget and variable.type.dtype == dtype:
+            name, inputs = node.op.name, node.inputs
+            if name == "add":
+                budget -= 1
+                found.operations += len(inputs) - 1
+                stack.extend((x, coefficient) for x in reversed(inputs))
+                continue
+            if name == "sub":
+                budget -= 1
+                found.operations += 1
+                stack += [(inputs[1], -coefficient), (inputs[0], coefficient)]
+                continue
+            if name == "neg":
+                budget -= 1
+                found.operations += 1
+                stack.append((inputs[0], -coefficient))
+                continue
+            if name == "mul" and len(inputs) == 2:
+                for factor, rest in (inputs, inputs[::-1]):
+                    value = scalar_value(factor)
+                    if value is not None and value != 0 and len(factor.type.shape) <= len(rest.type.shape):
+                        found.operations += 1
+                        variable, coefficient = rest, coefficient * value
+                        break
         else:
-            found.terms[variable] = found.terms.get(variable, 0) + coefficient
+            value = scalar_value(variable)
+            if value is not None and len(variable.type.shape) == 0:
+                found.constant += coefficient * value
+                continue
+        terms[variable] = terms.get(variable, 0) + coefficient
+    if root not in terms:
+        _sums[root] = found
     return found
 
 
@@ -178,15 +192,15 @@ def opposite(left: Variable, right: Variable) -> bool:
     if inputs_of(left, "neg") == (right,) or inputs_of(right, "neg") == (left,):
         return True
     a, b = collect_sum(left), collect_sum(right)
-    if a.count >= LIMIT or b.count >= LIMIT or a.dtype != b.dtype or a.constant != -b.constant:
+    if a.dtype != b.dtype or a.constant != -b.constant:
         return False
     return {x: c for x, c in a.terms.items() if c != 0} == {x: -c for x, c in b.terms.items() if c != 0}
 
 
 def negative(variable: Variable) -> Variable:
     """`-variable`, written in the shortest way."""
-    total = collect_sum(variable)
-    if total.count < LIMIT and op_name(variable) in ("neg", "add", "sub", "mul"):
+    if op_name(variable) in ("neg", "add", "sub", "mul"):
+        total = collect_sum(variable)
         flipped = Sum(total.dtype, {x: -c for x, c in total.terms.items()}, -total.constant)
         if flipped.cost <= total.operations:
             return flipped.build()
@@ -208,8 +222,10 @@ class Product:
     powers: dict[Variable, Any] = field(default_factory=dict)
     coefficient: Any = 1
     operations: int = 0
-    count: int = 0
     divided: bool = False
+
+    def copy(self) -> "Product":
+        return replace(self, powers=dict(self.powers))
 
     @property
     def cost(self) -> int:
@@ -288,58 +304,74 @@ def _scale(coefficient: Any, value: Any, power: Any, continuous: bool) -> Any:
 def collect_product(root: Variable) -> Product:
     """The factors of the tree of `mul`, `true_div`, `inv`, `neg`, `sqr`, `sqrt` and constant powers that ends in `root`.
 
-    A reciprocal inside the tree counts as no operation: it is often computed once and used many times.
+    A reciprocal inside the tree counts as no operation: it is often computed once and used many times. Change only copies.
     """
+    known = _products.get(root)
+    if known is not None:
+        return known
     dtype = dtype_of(root)
     found = Product(dtype)
     continuous = dtype in CONTINUOUS
+    budget = LIMIT
     stack: list[tuple[Variable, Any]] = [(root, 1)]
     while stack:
         variable, power = stack.pop()
         node = variable.owner
-        name = node.op.name if node is not None and dtype_of(variable) == dtype and found.count < LIMIT else ""
-        inputs = node.inputs if name else ()  # type: ignore[union-attr]
         whole = power == int(power)
-        if name == "mul" and whole:
-            found.operations += len(inputs) - 1
-            stack.extend((x, power) for x in reversed(inputs))
-            continue
-        if name == "neg" and whole:
-            found.operations += 1
-            found.coefficient *= -1 if power % 2 else 1
-            stack.append((inputs[0], power))
-            continue
-        if continuous and name == "true_div" and whole:
-            found.operations += scalar_value(inputs[0]) not in (1, -1)
-            found.divided = True
-            stack += [(inputs[1], -power), (inputs[0], power)]
-            continue
-        if continuous and name == "inv" and whole:
-            found.divided = True
-            stack.append((inputs[0], -power))
-            continue
-        if name == "sqr" and whole and dtype_of(inputs[0]) == dtype:
-            found.operations += 1
-            stack.append((inputs[0], 2 * power))
-            continue
-        if continuous and whole and name == "sqrt" and dtype_of(inputs[0]) == dtype:
-            found.operations += 1
-            stack.append((inputs[0], power * 0.5))
-            continue
-        if continuous and whole and name == "pow":
-            exponent = scalar_value(inputs[1])
-            if exponent is not None and isinstance(exponent, (int, float)) and dtype_of(inputs[0]) == dtype:
-                if len(inputs[1].type.shape) == 0 and exponent != 0:
-                    found.operations += _power_cost(abs(exponent))
-                    stack.append((inputs[0], power * exponent))
-                    continue
-        found.count += 1
-        value = scalar_value(variable)
-        if value is not None and value != 0 and len(variable.type.shape) == 0 and whole:
-            scaled = _scale(found.coefficient, value, power, continuous)
-            if scaled is not None:
-                found.coefficient = scaled
+        if node is not None and whole and budget and variable.type.dtype == dtype:
+            name, inputs = node.op.name, node.inputs
+            if name == "mul":
+                budget -= 1
+                found.operations += len(inputs) - 1
+                stack.extend((x, power) for x in reversed(inputs))
                 continue
+            if name == "neg":
+                budget -= 1
+                found.operations += 1
+                found.coefficient *= -1 if power % 2 else 1
+                stack.append((inputs[0], power))
+                continue
+            if continuous and name == "true_div":
+                budget -= 1
+                found.operations += scalar_value(inputs[0]) not in (1, -1)
+                found.divided = True
+                stack += [(inputs[1], -power), (inputs[0], power)]
+                continue
+            if continuous and name == "inv":
+                budget -= 1
+                found.divided = True
+                stack.append((inputs[0], -power))
+                continue
+            exponent = _exponent(name, inputs, dtype)
+            if exponent is not None:
+                budget -= 1
+                found.operations += _power_cost(abs(exponent))
+                stack.append((inputs[0], power * exponent))
+                continue
+        elif whole and len(variable.type.shape) == 0:
+            value = scalar_value(variable)
+            if value:
+                scaled = _scale(found.coefficient, value, power, continuous)
+                if scaled is not None:
+                    found.coefficient = scaled
+                    continue
         found.powers[variable] = found.powers.get(variable, 0) + power
     found.powers = {x: int(p) if p == int(p) else p for x, p in found.powers.items() if p != 0}
+    if root not in found.powers:
+        _products[root] = found
     return found
+
+
+def _exponent(name: str, inputs: Sequence[Variable], dtype: str) -> Any:
+    """The constant power that an operation raises its first operand to; None for other operations."""
+    if name not in ("sqr", "sqrt", "pow") or dtype_of(inputs[0]) != dtype:
+        return None
+    if name == "sqr":
+        return 2
+    if dtype not in CONTINUOUS:
+        return None
+    if name == "sqrt":
+        return 0.5
+    exponent = scalar_value(inputs[1])
+    usable = isinstance(exponent, (int, float)) and exponent != 0 and len(inputs[1].type.shape) == 0
+    return exponent if usable else None

@@ -56,7 +56,7 @@ def canonical_sum(node: Apply) -> Variable | None:
     if dtype_of(root) not in FLOATS and (dtype_of(root) not in DISCRETE or dtype_of(root) == "bool"):
         return None
     total = collect_sum(root)
-    if total.cost >= total.operations or total.count > LIMIT:
+    if total.cost >= total.operations:
         return None
     return total.build()
 
@@ -74,7 +74,7 @@ def canonical_product(node: Apply) -> Variable | None:
     if dtype_of(root) == "bool" or (dtype_of(root) not in FLOATS and node.op.name not in ("mul", "sqr")):
         return None
     product = collect_product(root)
-    if product.cost >= product.operations or product.count > LIMIT:
+    if product.cost >= product.operations:
         return None
     return product.build()
 
@@ -94,8 +94,6 @@ def common_factor(node: Apply) -> Variable | None:
     if not all(op_name(x) in ("mul", "true_div") for x in node.inputs):
         return None
     left, right = (collect_product(x) for x in node.inputs)
-    if left.count > LIMIT or right.count > LIMIT:
-        return None
     shared = {
         x: min(p, q, key=abs)
         for x, p in left.powers.items()

@@ -79,9 +79,7 @@ def logistic(node: Apply) -> Variable | None:
     root = node.outputs[0]
     if dtype_of(root) not in FLOATS:
         return None
-    product = collect_product(root)
-    if product.count > LIMIT:
-        return None
+    product = collect_product(root).copy()
     changed = False
     for factor, power in list(product.powers.items()):
         exponent = _one_plus_exp(factor)
@@ -270,13 +268,11 @@ def distribute_over_quotients(node: Apply) -> Variable | None:
     if dtype_of(root) not in FLOATS:
         return None
     whole = collect_product(root)
-    if whole.count > LIMIT:
-        return None
     for inner, power in whole.powers.items():
         terms = inputs_of(inner, "add", "sub")
         if power != 1 or len(terms) != 2 or any(dtype_of(x) != whole.dtype for x in (inner, *terms)):
             continue
-        parts = [collect_product(x) for x in terms]
+        parts = [collect_product(x).copy() for x in terms]
         outside = Product(whole.dtype, {x: p for x, p in whole.powers.items() if x is not inner}, whole.coefficient)
         before = sum(part.cost for part in parts) + 1 + outside.cost + 1
         logistics = {x for p in (outside, *parts) for x in p.powers if op_name(x) == "sigmoid"}
@@ -382,7 +378,7 @@ def softmax(node: Apply) -> Variable | None:
     if dtype_of(root) not in FLOATS:
         return None
     product = collect_product(root)
-    if product.count > LIMIT or not product.divided:
+    if not product.divided:
         return None
     for factor, power in product.powers.items():
         x = next(iter(inputs_of(factor, "exp")), None)
