@@ -13,7 +13,7 @@ from ..constants import as_tensor_variable, constant
 from ..errors import message
 from ..graph import Apply, Constant, Variable
 from ..op import Op, call, public
-from ..source import here
+from ..source import Where, here
 from ..types import CONTINUOUS, DISCRETE, TensorType, as_dtype, upcast
 from ..variable import TensorVariable
 from .shape import as_size, as_sizes, known_size, sizes_of
@@ -227,16 +227,17 @@ class ARange(Op):
             raise TypeError(message("arange wants scalars", here()[0], [(str(x), x.type) for x in operands]))
         length = None
         if all(isinstance(x, Constant) for x in operands):
-            length = len(self._values(*[x.data for x in operands], here()[0]))
+            length = len(self._values([x.data for x in operands], here()[0]))
         return Apply(self, operands, [TensorVariable(TensorType(self.dtype, None, (length,)))])
 
-    def _values(self, start: Any, stop: Any, step: Any, where: Any) -> Any:
+    def _values(self, operands: Sequence[Any], where: Where) -> Any:
+        start, stop, step = operands
         if step == 0:
             raise ValueError(message("arange: the step can't be 0", where))
         return np.arange(start.item(), stop.item(), step.item(), dtype=self.dtype)
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Sequence[list[Any]]) -> None:
-        output_storage[0][0] = self._values(*[np.asarray(x) for x in inputs], node.where)
+        output_storage[0][0] = self._values([np.asarray(x) for x in inputs], node.where)
 
     def grad(self, inputs: Sequence[Variable], output_grads: Sequence[Variable]) -> Sequence[Variable | None]:
         """With r = start + k step: the sum of the cotangent for the start, its sum weighted by k for the step."""

@@ -13,7 +13,7 @@ Read next: `reduce`, `shape`.
 import builtins
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -70,8 +70,8 @@ class Elementwise(Op):
     """
 
     family = "elementwise"
-    __props__ = ("name",)
-    name: str = ""  # type: ignore[assignment]
+    __props__: ClassVar[tuple[str, ...]] = ("name",)
+    name: str = ""
 
     def __init__(
         self,
@@ -661,7 +661,7 @@ abs_ = define(
     )
 )
 
-sgn = define(
+sgn: Elementwise = define(
     Elementwise(
         "sgn",
         1,
@@ -852,10 +852,10 @@ def _library(
 
 
 sin = _library("sin", np.sin, "sin", lambda x, y, g: g * cos(x), "The sine; `x` in radians.", "sin x")
-cos = _library("cos", np.cos, "cos", lambda x, y, g: -g * sin(x), "The cosine; `x` in radians.", "cos x")
+cos: Elementwise = _library("cos", np.cos, "cos", lambda x, y, g: -g * sin(x), "The cosine; `x` in radians.", "cos x")
 tan = _library("tan", np.tan, "tan", lambda x, y, g: g / sqr(cos(x)), "The tangent.", "tan x", -1.25, 1.25)
 sinh = _library("sinh", np.sinh, "sinh", lambda x, y, g: g * cosh(x), "The hyperbolic sine.", "sinh x")
-cosh = _library("cosh", np.cosh, "cosh", lambda x, y, g: g * sinh(x), "The hyperbolic cosine.", "cosh x")
+cosh: Elementwise = _library("cosh", np.cosh, "cosh", lambda x, y, g: g * sinh(x), "The hyperbolic cosine.", "cosh x")
 tanh = _library("tanh", np.tanh, "tanh", lambda x, y, g: g * (1 - sqr(y)), "The hyperbolic tangent.", "tanh x")
 arcsin = _library(
     "arcsin", np.arcsin, "asin", lambda x, y, g: g / sqrt(1 - sqr(x)), "The inverse sine.", "arcsin x", -0.9, 0.9
@@ -1051,7 +1051,7 @@ minimum = define(
     )
 )
 
-switch = define(
+switch: Elementwise = define(
     Elementwise(
         "switch",
         3,
@@ -1458,7 +1458,7 @@ _imaginary_part = define(
         support=_COMPLEX_HEADER,
     )
 )
-_conjugate = define(
+_conjugate: Elementwise = define(
     Elementwise(
         "conj",
         1,
@@ -1489,7 +1489,7 @@ angle = define(
         support=_COMPLEX_HEADER,
     )
 )
-complex_ = define(
+complex_: Elementwise = define(
     Elementwise(
         "complex",
         2,
@@ -1563,7 +1563,7 @@ def int_div(x: Any, y: Any) -> Any:
         -4
     """
     x, y = as_tensor_variable(x), as_tensor_variable(y)
-    if isinstance(y, Constant) and x.type.dtype in DISCRETE and y.type.dtype in DISCRETE and not np.all(y.data):
+    if isinstance(y, Constant) and x.type.dtype in DISCRETE and y.type.dtype in DISCRETE and not np.any(y.data):
         raise ZeroDivisionError(message(f"{x} is divided by the integer 0", here()[0]))
     return _int_div(x, y)
 

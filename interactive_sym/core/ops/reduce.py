@@ -74,7 +74,11 @@ class Reduce(Op):
             for axis in self.axis:
                 if x.shape[axis] == 0:
                     raise ValueError(
-                        message(f"{self.kind} of no elements: axis {axis} has size 0", node.where, [(x.dtype, x.shape)])
+                        message(
+                            f"{self.kind} of no elements: axis {axis} has size 0",
+                            node.where,
+                            [(str(node.inputs[0])[:30], str(x.dtype), str(x.shape))],
+                        )
                     )
         output_storage[0][0] = np.asarray(self._compute(x)).astype(self.dtype)
 
@@ -304,9 +308,9 @@ def _count(x: Any, axes: Sequence[int], dtype: str) -> Any:
     if not axes:
         return constant(1, dtype=dtype)
     sizes = [sizes_of(x)[axis] for axis in axes]
-    known = [known_size(size) for size in sizes]
-    if None not in known:
-        return constant(int(np.prod(known, dtype=object)), dtype=dtype)  # type: ignore[arg-type]
+    known = [size for size in map(known_size, sizes) if size is not None]
+    if len(known) == len(sizes):
+        return constant(math.prod(known), dtype=dtype)
     return call("cast", sizes[0] if len(sizes) == 1 else call("mul", *sizes), dtype)
 
 

@@ -6,6 +6,7 @@ at the user's line; else it is checked when the function is called.
 Read next: `create`, `indexing`.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -132,14 +133,14 @@ class DimShuffle(Op):
                         cure="x[:, 0] or a reduction removes a dimension; T.addbroadcast(x, axis) declares its size 1",
                     )
                 )
-        return Apply(self, [x], [_shaped(x, [1 if d == "x" else shape[d] for d in self.new_order])])  # type: ignore[index]
+        return Apply(self, [x], [_shaped(x, [1 if d == "x" else shape[d] for d in self.new_order])])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Sequence[list[Any]]) -> None:
         (x,) = inputs
         kept = [d for d in self.new_order if d != "x"]
         dropped = [d for d in range(x.ndim) if d not in kept]
-        moved = x.transpose(kept + dropped)  # type: ignore[operator]
-        output_storage[0][0] = moved.reshape([1 if d == "x" else x.shape[d] for d in self.new_order])  # type: ignore[index]
+        moved = x.transpose(kept + dropped)
+        output_storage[0][0] = moved.reshape([1 if d == "x" else x.shape[d] for d in self.new_order])
 
     def grad(self, inputs: Sequence[Variable], output_grads: Sequence[Variable]) -> Sequence[Variable | None]:
         """The dimensions go back to where they were."""
@@ -413,10 +414,10 @@ class Reshape(Op):
             raise ValueError(message(f"reshape: sizes are >= 0, and one of them may be -1; got {sizes}", here()[0]))
         if None in sizes:
             return [None if size == -1 else size for size in sizes]
-        rest = int(np.prod([s for s in sizes if s != -1], dtype=object))  # type: ignore[misc]
+        rest = math.prod(size for size in sizes if size is not None and size != -1)
         if None in x.type.shape:
             return [None if size == -1 else size for size in sizes]
-        total = int(np.prod(x.type.shape, dtype=object))
+        total = math.prod(x.type.shape)
         if (-1 in sizes and (rest == 0 or total % rest)) or (-1 not in sizes and rest != total):
             raise ValueError(
                 message(f"reshape: {total} elements can't take the shape {tuple(sizes)}", here()[0], [_row(x)])
