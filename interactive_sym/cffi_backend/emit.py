@@ -1,9 +1,9 @@
 """Emission: from loops to C text.
 
-One statement per operation, each into a C local of its own, so that expressions stay short however deep the graph is. The
-loops over rows of a block (`Loop.rows`) are written with numbers per row: `v5[4]` where a number belongs to a row,
-`v5_0` ... `v5_3` inside the inner loop. Reductions of floats sum in partial sums that the vector unit keeps, in an order that
-depends on the sizes only.
+One statement per operation, each into a C local of its own, so that expressions stay short however deep the graph is.
+The loops over rows of a block (`Loop.rows`) are written with numbers per row: `v5[4]` where a number belongs to a row,
+`v5_0` to `v5_3` inside the inner loop. Reductions of floats sum in partial sums that the vector unit keeps, in an order
+that depends on the sizes only.
 
 Read next: `unit`.
 """
@@ -337,10 +337,8 @@ class Emitter:
             self.write(line, kernel)
         if kernel.step is not None:
             for value in dict.fromkeys(v for v in self.lowering.steps[kernel.step].outputs if isinstance(v, Value)):
-                self.write(
-                    f"const {value.c_type} *restrict {value.buffer} = (const {value.c_type} *)ctx->slot[{value.slot}].data;",
-                    kernel,
-                )
+                pointer = f"const {value.c_type} *restrict"
+                self.write(f"{pointer} {value.buffer} = (const {value.c_type} *)ctx->slot[{value.slot}].data;", kernel)
                 for size, owner, axis in kernel.step_sizes:
                     if owner is value:
                         self.write(f"const int64_t {size.name} = ctx->slot[{value.slot}].dim[{axis}];", kernel)
@@ -481,11 +479,8 @@ class Emitter:
                     )
                 )
             elif value.origin == "slot":
-                lines.append(
-                    Line(
-                        f"  const {value.c_type} *restrict {value.name} = (const {value.c_type} *)ctx->slot[{value.slot}].data;"
-                    )
-                )
+                pointer = f"const {value.c_type} *restrict"
+                lines.append(Line(f"  {pointer} {value.name} = (const {value.c_type} *)ctx->slot[{value.slot}].data;"))
             elif value.origin == "table" and value.constant is not None:
                 items = ", ".join(literal(item) for item in value.constant.reshape(-1)) or "0"
                 lines.append(Line(f"  static const {value.c_type} {value.name}[] = {{{items}}};"))

@@ -1,8 +1,9 @@
 """The intermediate form between a program and C text: sizes, values, accesses, kernels, loops.
 
-A `Kernel` computes one `Value` at each point of a space of loop axes, from elements of other values. All access is affine:
-along each axis of the value, `start + step * (one loop axis)`. Views of the program (transposes, slices, broadcasts) are
-such index maps and cost nothing. `Loop` and its items are the schedule: a tree of loops with kernels at the leaves.
+A `Kernel` computes one `Value` at each point of a space of loop axes, from elements of other values. All access is
+affine: along each axis of the value, `start + step * (one loop axis)`. Views of the program (transposes, slices,
+broadcasts) are such index maps and cost nothing. `Loop` and its items are the schedule: a tree of loops with kernels at
+the leaves.
 
 Read next: `lower` (program -> kernels), `schedule` (kernels -> loops), `memory`, `emit`.
 """
@@ -35,7 +36,7 @@ class Size:
     order: int
 
 
-Dim = Union[int, Size, tuple["Dim", ...]]
+Dim = Union[int, Size, tuple["Dim", ...]]  # noqa: UP007  a type that speaks of itself
 """A size; a tuple is the product of its entries (loops that were joined into one)."""
 
 
@@ -139,6 +140,7 @@ class Kernel:
         reads: elements it reads at each point.
         expression: C text from texts of the operands and of the loop variables.
         value: what it computes, None where it computes only sizes.
+        results: for "call": all that it computes, where that is several values.
         store: where in the value it writes.
         reduction: "sum", "prod", "max", "min", "any", "all", "argmax" or "argmin".
         after: kernels that must have run before, whatever they compute.
@@ -162,6 +164,7 @@ class Kernel:
     reads: tuple[Access, ...] = ()
     expression: Expression | None = None
     value: Value | None = None
+    results: tuple[Value, ...] = ()
     store: Access | None = None
     reduction: str = ""
     after: "list[Kernel]" = field(default_factory=list)
@@ -224,7 +227,7 @@ class Loop:
         return all(isinstance(item, Kernel) for item in self.items)
 
 
-Item = Union[Loop, Kernel]
+Item = Loop | Kernel
 
 
 def cast(text: str, source: str, target: str) -> str:

@@ -1,8 +1,8 @@
 """Memory: which values need some, where it comes from, and how long it is in use.
 
-A value that is only read where it was computed is a C local. Other values get memory: outputs and updates from the caller,
-the rest from scratch memory. Where writer and readers are in the same outer loop the memory serves one iteration (or one
-block of rows) at a time. Scratch memory is used again by a later value of the same size and type.
+A value that is only read where it was computed is a C local. Other values get memory: outputs and updates from the
+caller, the rest from scratch memory. Where writer and readers are in the same outer loop the memory serves one
+iteration (or one block of rows) at a time. Scratch memory is used again by a later value of the same size and type.
 
 Read next: `emit`.
 """
@@ -60,11 +60,7 @@ class Memory:
         first: dict[int, int] = {}
         written: dict[int, Value] = {}
         for kernel in lowering.kernels:
-            for value in (
-                [kernel.value]
-                if kernel.value
-                else [value for _, value, _ in kernel.step_sizes] or self._step_values(kernel)
-            ):
+            for value in [kernel.value] if kernel.value else [*kernel.results, *self._step_values(kernel)]:
                 storage = value.storage
                 written[id(storage)] = storage
                 first[id(storage)] = min(first.get(id(storage), kernel.top), kernel.top)
@@ -81,7 +77,7 @@ class Memory:
         return [value for value in self.lowering.steps[kernel.step].outputs if isinstance(value, Value)]
 
     def _place(self, value: Value, readers: list[tuple[Kernel, Value]], wholly: bool) -> bool:
-        """Decide who reads it as a local, and for how many loops its memory is for one iteration; whether it needs memory."""
+        """Decide who reads it as a local, and how many loops its memory is inside of; whether it needs any."""
         writers = value.writers
         writer = writers[0]
         simple = (

@@ -1,9 +1,9 @@
 """Scheduling: kernels grouped into loop nests.
 
 Kernels whose outer loops have the same size run in one loop, as long as each reads of the others only what the present
-iteration computes. Inside the loop the same is done with the next axis, and so on. A kernel without axes left is a scalar, in
-straight text. So a product of a matrix and a vector, elementwise operations on the result, and the product of the
-transposed matrix with that become one loop over the rows, each row read once.
+iteration computes. Inside the loop the same is done with the next axis, and so on. A kernel without axes left is a
+scalar, in straight text. So a product of a matrix and a vector, elementwise operations on the result, and the product of
+the transposed matrix with that become one loop over the rows, each row read once.
 
 The order is a greedy list scheduling, linear in the number of kernels. Read next: `memory`.
 """
@@ -93,7 +93,7 @@ class Schedule:
                     if not waiting[user]:
                         ready(user)
                 continue
-            number, kernel = first[0]
+            kernel = first[0][1]
             if kernel in scheduled:
                 heappop(first)
                 continue

@@ -12,6 +12,7 @@ import numpy as np
 from ..core.graph import Variable
 from ..core.program import Program
 from ..core.types import TensorType
+from . import lower_nodes  # noqa: F401  fills the table of rules
 from .call import ArgSpec, PythonStep, UnitSpec
 from .emit import Emitter, Line
 from .loopir import Loop, Value
@@ -88,7 +89,7 @@ class Generated:
     spec: UnitSpec
     plan: Plan
     constants: tuple[np.ndarray[Any, Any], ...]
-    messages: tuple[str, ...] = MESSAGES
+    messages: tuple[str, ...]
 
 
 def generate(program: Program) -> Generated:
@@ -133,7 +134,12 @@ def generate(program: Program) -> Generated:
         labels,
         _text(lines, lambda node: _place(program.nodes[node].where, places[node])),
     )
-    return Generated(_spec(program, lowering, _text(lines, lambda node: "")), plan, tuple(_constants(lowering)))
+    return Generated(
+        _spec(program, lowering, _text(lines, lambda node: "")),
+        plan,
+        tuple(_constants(lowering)),
+        tuple(lowering.messages),
+    )
 
 
 def _place(where: Any, line: str) -> str:
@@ -147,7 +153,7 @@ def _constants(lowering: Lowering) -> list[np.ndarray[Any, Any]]:
 
 def _unit(lowering: Lowering, emitter: Emitter) -> list[Line]:
     entry = emitter.entry()
-    headers = ["blas.h", "kernel.h"] if _uses_blas(emitter) else ["kernel.h"]
+    headers = [*(["blas.h"] if _uses_blas(emitter) else []), "kernel.h", *lowering.headers]
     lines = [Line(f'#include "{name}"') for name in headers]
     for text in lowering.support:
         lines.append(Line(""))
@@ -201,7 +207,7 @@ def _domain(lowering: Lowering, loop: Loop) -> str:
     return size if not inner else f"{size} x {inner[0]}" if len(inner) == 1 else f"{size} x ({', '.join(inner)})"
 
 
-# -- slots and steps ------------------------------------------------------------------------------------------------------
+# -- slots and steps --------------------------------------------------------------------------------------------------
 
 
 def _spec(program: Program, lowering: Lowering, source: str) -> UnitSpec:
