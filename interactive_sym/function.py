@@ -29,6 +29,9 @@ from .mode import Mode, get_mode
 
 __all__ = ["Function", "In", "Out", "Param", "function"]
 
+#: What has been said already about a compiler that is missing or broken.
+_warned: set[str] = set()
+
 
 def function(
     inputs: Sequence[Any],
@@ -78,6 +81,7 @@ def function(
                [0.26894142, 0.11920292]])
     """
     where = source.here()[0]
+    call.prepare()
     definition = Definition(
         as_inputs(inputs, where),
         outputs,
@@ -138,9 +142,15 @@ class Function:
         """What runs the program: a compiled kernel, or the interpreter where the mode says so or nothing compiles."""
         if self.mode.compiles:
             if build.compiler() is None:
-                warnings.warn(build.missing_compiler_message(), NoCompilerWarning, stacklevel=4)
+                problem = build.missing_compiler_message()
             else:
-                return self._compiled()
+                try:
+                    return self._compiled()
+                except build.BuildError as error:
+                    problem = f"{error}\nRunning with NumPy: correct, slower."
+            if problem not in _warned:
+                _warned.add(problem)
+                warnings.warn(problem, NoCompilerWarning, stacklevel=4)
         return _Interpreted(self.program, self._filters, self._shape_of_result(), self._bound)
 
     def _compiled(self) -> Callable[..., Any]:
