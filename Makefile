@@ -3,6 +3,7 @@
 #   make test    lint, types, floors, unit tests, doctests, notebooks, one real browser
 #   make bench   the table of measurements against other libraries
 #   make lint    only the style, type and import checks
+#   make tutorials   run the notebooks again and store what they show now
 # The first Python on the PATH that is new enough.
 enough = $(shell $(1) -c 'import sys; sys.version_info >= (3, 11) and print("$(1)")' 2>/dev/null)
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,$(call enough,$(name))))
@@ -14,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: lab test bench lint format clean
+.PHONY: lab test bench lint format tutorials clean
 .DEFAULT_GOAL := test
 
 $(BIN)/python:
@@ -55,6 +56,9 @@ lint: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+tutorials: $(VENV)/.installed-dev
+	$(BIN)/python tools/refresh_tutorials.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
