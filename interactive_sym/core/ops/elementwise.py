@@ -117,9 +117,10 @@ class Elementwise(Op):
     def make_node(self, *inputs: Any) -> Apply:
         operands = [as_tensor_variable(x) for x in inputs]
         if self.nin is not None and len(operands) != self.nin:
-            raise TypeError(f"{self.name} takes {self.nin} operands, got {len(operands)}")
+            wanted = f"{self.nin} operand{'s' * (self.nin > 1)}"
+            raise TypeError(message(f"{self.name} takes {wanted}, got {len(operands)}", here()[0]))
         if not operands:
-            raise TypeError(f"{self.name} wants at least one operand")
+            raise TypeError(message(f"{self.name} wants at least one operand", here()[0]))
         try:
             dtype = self.out_dtype(*[x.type.dtype for x in operands])
         except TypeError as error:
@@ -214,7 +215,8 @@ def size_mismatch(node: Apply, axis: int, left: int, right: int, shapes: Sequenc
     """The error for operands whose sizes differ when a function is called."""
     return ValueError(
         message(
-            f"Input dimension mis-match: {node.op.name}: axis {axis} has size {left} in one operand, {right} in other",
+            f"Input dimension mis-match: {node.op.name}: axis {axis} has size {left} in one operand "
+            f"and {right} in another",
             node.where,
             operands=[(str(x)[:30], x.type.dtype, str(tuple(s))) for x, s in zip(node.inputs, shapes)],
             cure=(

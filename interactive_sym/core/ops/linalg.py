@@ -32,7 +32,7 @@ class Dot(Op):
             raise TypeError(message(f"dot takes operands of one element type, got {x.type} and {y.type}", here()[0]))
         inner, outer = x.type.shape[-1], y.type.shape[0]
         if inner is not None and outer is not None and inner != outer:
-            raise _mismatch(x, y, inner, outer, here()[0], x.type.form, y.type.form)
+            raise _mismatch(x, y, x.type.shape, y.type.shape, here()[0])
         return Apply(
             self, [x, y], [TensorVariable(TensorType(x.type.dtype, None, x.type.shape[:-1] + y.type.shape[1:]))]
         )
@@ -41,7 +41,7 @@ class Dot(Op):
         x, y = inputs
         if x.shape[-1] != y.shape[0]:
             left, right = node.inputs
-            raise _mismatch(left, right, x.shape[-1], y.shape[0], node.where, str(x.shape), str(y.shape))
+            raise _mismatch(left, right, x.shape, y.shape, node.where)
         with np.errstate(all="ignore"):
             output_storage[0][0] = np.asarray(np.dot(x, y), dtype=x.dtype)
 
@@ -71,19 +71,33 @@ def _outer(x: Any, y: Any) -> Any:
     return call("dimshuffle", x, (0, "x")) * call("dimshuffle", y, ("x", 0))
 
 
-def _mismatch(x: Any, y: Any, left: int, right: int, where: Any, left_form: str, right_form: str) -> ValueError:
-    def part(variable: Any, last: bool) -> str:
-        if len(variable.type.shape) == 1:
-            return "elements"
-        return "columns" if last else "rows"
+def _mismatch(x: Any, y: Any, left: Sequence[int | None], right: Sequence[int | None], where: Any) -> ValueError:
+    """The error for operands of shapes `left` and `right`, of which the inner sizes differ."""
+
+    def part(shape: Sequence[int | None], word: str) -> str:
+        return "elements" if len(shape) == 1 else word
 
     names = [str(v)[:30] if v.name else word for v, word in ((x, "the left operand"), (y, "the right operand"))]
+    if left[-1] == right[-1] and len(right) == 2:
+        cure = f"T.dot({str(x)[:20]}, {str(y)[:20]}.T)"
+    elif left[0] == right[0] and len(left) == 2:
+        cure = f"T.dot({str(x)[:20]}.T, {str(y)[:20]})"
+    else:
+        cure = "the left operand must have as many columns as the right one has rows"
     return ValueError(
         message(
-            f"dot: {names[0]} has {left} {part(x, True)}, {names[1]} has {right} {part(y, False)}",
+            f"dot: {names[0]} has {left[-1]} {part(left, 'columns')}, {names[1]} has {right[0]} {part(right, 'rows')}",
             where,
-            operands=[(str(v)[:30], v.type.dtype, form, made(v)) for v, form in ((x, left_form), (y, right_form))],
-            cure="the columns of the left and the rows of the right operand must be as many: transpose one with .T?",
+            operands=[
+                (
+                    str(v)[:30],
+                    v.type.dtype,
+                    str(tuple("?" if n is None else n for n in shape)).replace("'", ""),
+                    made(v),
+                )
+                for v, shape in ((x, left), (y, right))
+            ],
+            cure=cure,
         )
     )
 
