@@ -8,6 +8,7 @@ Read next: `mode`, `cffi_backend.unit`, `cffi_backend.call`.
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -281,6 +282,13 @@ class Function:
     def inputs(self) -> list[In]:
         """The inputs, as they were given."""
         return list(self._definition.inputs)
+
+    @property
+    def maker(self) -> SimpleNamespace:
+        """How it was made, under the names programs know: `f.maker.fgraph.toposort()`, `.mode`, `.inputs`."""
+        return SimpleNamespace(
+            fgraph=self.program, mode=self.mode, inputs=self.inputs, outputs=self.program.outputs, name=self.name
+        )
 
     @property
     def outputs(self) -> tuple[Variable, ...]:

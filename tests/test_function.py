@@ -365,6 +365,12 @@ class TestAccess:
         assert "isym_kernel" in f.c_source
         assert f.receipt is not None
 
+    def test_the_compiled_graph_can_be_looked_at(self):
+        x = T.dvector("x")
+        f = function([x], T.log(1 + T.exp(x)))
+        assert [node.op.name for node in f.maker.fgraph.toposort()] == ["softplus"]
+        assert f.maker.fgraph.variables == {x, *f.outputs}
+
     def test_eval(self):
         x, y = T.dscalars("x", "y")
         z = x + y

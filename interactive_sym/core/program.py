@@ -7,7 +7,7 @@ Read next: `trace`, `rewrite`.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,93 @@ def _unknown(outputs: Sequence[Variable], known: set[Apply]) -> list[Apply]:
     return order
 
 
+class Cycle(Exception):
+    """Replacements lead back to a node that is being replaced; `node` is that node."""
+
+    def __init__(self, node: Apply) -> None:
+        super().__init__(f"the replacements of {node} have no end")
+        self.node = node
+
+
+def rewritten(
+    results: Sequence[Variable],
+    inputs: Sequence[Variable],
+    interner: Interner,
+    replacement: Callable[[Apply], Sequence[Variable] | None],
+    rebuilt: dict[Apply, Apply] | None = None,
+    normal: set[Apply] | None = None,
+) -> list[Variable]:
+    """`results` with every node replaced by what `replacement` gives for it, until it gives None for all.
+
+    Nodes are asked about inputs first, once their own inputs are final, and so are the nodes of replacements: one walk
+    brings everything to its end. Iterative: neither the depth of a graph nor the length of a chain of replacements is a
+    limit.
+
+    Args:
+        results, inputs: where the graph begins and ends.
+        interner: makes nodes on replaced inputs.
+        replacement: from a node to new variables for its outputs, or None.
+        rebuilt: filled with the nodes that were only made anew, on other inputs.
+        normal: nodes for which `replacement` gave None already.
+
+    Raises:
+        Cycle: replacements lead back to where they began.
+    """
+    normal = set() if normal is None else normal
+    final: dict[Variable, Variable] = {}
+    finished: set[Apply] = {x.owner for x in inputs if x.owner is not None}
+    replaced: dict[Apply, Sequence[Variable]] = {}
+    waiting: set[Apply] = set()
+    stack = [x.owner for x in reversed(results) if x.owner is not None]
+    while stack:
+        node = stack[-1]
+        if node in finished:
+            stack.pop()
+            continue
+        pending = [x.owner for x in node.inputs if x.owner is not None and x.owner not in finished]
+        if pending:
+            for owner in pending:
+                if owner in waiting:
+                    raise Cycle(owner)
+            stack.extend(reversed(pending))
+            continue
+        operands = [final.get(x, x) for x in node.inputs]
+        made = node
+        if any(new is not old for new, old in zip(operands, node.inputs)):
+            made = interner.node(node, operands)
+            if rebuilt is not None and made is not node:
+                rebuilt[node] = made
+        if made is not node and made in finished:
+            outputs: Sequence[Variable] = [final.get(x, x) for x in made.outputs]
+        elif made in normal:
+            outputs = made.outputs
+        else:
+            new = replaced.get(made)
+            if new is None:
+                new = replacement(made)
+                if new is None:
+                    normal.add(made)
+                    new = made.outputs
+                else:
+                    replaced[made] = new
+            if new is not made.outputs:
+                pending = [x.owner for x in new if x.owner is not None and x.owner not in finished]
+                if pending:
+                    waiting.update((node, made))
+                    for owner in pending:
+                        if owner in waiting:
+                            raise Cycle(owner)
+                    stack.extend(reversed(pending))
+                    continue
+            outputs = [final.get(x, x) for x in new]
+        for mine, its in ((node, outputs), (made, outputs)):
+            waiting.discard(mine)
+            finished.add(mine)
+            final.update((old, x) for old, x in zip(mine.outputs, its) if old is not x)
+        stack.pop()
+    return [final.get(x, x) for x in results]
+
+
 @dataclass(frozen=True)
 class Program:
     """What a function computes: closed and topologically sorted.
@@ -124,6 +211,20 @@ class Program:
     def numbers(self) -> dict[Apply, int]:
         """Each node's number: its position in `nodes`."""
         return {node: number for number, node in enumerate(self.nodes)}
+
+    @property
+    def apply_nodes(self) -> set[Apply]:
+        """The nodes, without order."""
+        return set(self.nodes)
+
+    @property
+    def variables(self) -> set[Variable]:
+        """Every variable that a node reads or computes, and the inputs."""
+        return {*self.inputs, *(x for node in self.nodes for x in (*node.inputs, *node.outputs))}
+
+    def toposort(self) -> list[Apply]:
+        """The nodes, inputs before users."""
+        return list(self.nodes)
 
     def with_results(self, results: Sequence[Variable]) -> "Program":
         """The same inputs and targets with other results (as many)."""
