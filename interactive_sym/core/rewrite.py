@@ -1,8 +1,8 @@
 """The rewriting driver (floor C).
 
-A pass sweeps over the program, inputs first, and offers each node to the rules that look at its operation, until
-nothing changes. It walks without recursion, checks that types stay, records every firing, and stops with the names of
-the rules that chase each other where there is no end.
+A pass walks over the program, inputs first, and offers each node to the rules that look at its operation, and what
+replaces it likewise, until none applies. It walks without recursion, checks that types stay, records every firing, and
+stops with the names of the rules that chase each other where there is no end.
 
 Read next: `rules.canonical`, `grad`.
 """
@@ -14,10 +14,10 @@ from typing import Any
 
 from . import source
 from .errors import InconsistencyError, message
-from .graph import Apply, Variable, toposort
+from .graph import Apply, Variable
 from .op import call
 from .pattern import Head, Number
-from .program import Interner, Program
+from .program import Cycle, Interner, Program, rewritten
 from .rule import Rule
 from .trace import Firing, PassRecord, Trace
 from .types import TensorType
@@ -51,7 +51,7 @@ def start(program: Program, merge: bool = True, disabled: Iterable[str] = ()) ->
         else:
             done.update((output, output) for output in node.outputs)
         seen.add(made)
-    trace.passes.append(PassRecord("merge", ("merge",), 0, len(trace.firings), 1, perf_counter() - began))
+    trace.passes.append(PassRecord("merge", ("merge",), 0, len(trace.firings), perf_counter() - began))
     trace.final = program.with_results([counterpart(variable) for variable in program.results])
     trace.merged = trace.final.results
     return trace
@@ -73,46 +73,31 @@ def run_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
             by_head.setdefault(head, []).append((rule, _wanted_operands(rule)))
     record = PassRecord(name, tuple(rule.name for rule in rules), len(trace.firings), len(trace.firings))
     interner = trace.interner
-    results = list(trace.final.results)
-    inputs = trace.final.inputs
-    normal: set[Apply] = set()
     fuel = FUEL_PER_NODE * (len(trace.final.nodes) + 10)
-    changed = True
-    while changed:
-        changed = False
-        record.sweeps += 1
-        done: dict[Variable, Variable] = {}
-        for node in toposort(results, inputs):
-            new_inputs = [done.get(variable, variable) for variable in node.inputs]
-            made = node
-            if any(new is not old for new, old in zip(new_inputs, node.inputs)):
-                made = interner.node(node, new_inputs)
-                trace.rebuilt[node] = made
-                if made is not node:
-                    done.update(zip(node.outputs, made.outputs))
-            if made in normal:
-                continue
-            candidates = by_head.get(made.op.name, ())
-            origin = source.Origin("rewrite", "", made)
-            operands = {"constant" if x.owner is None else x.owner.op.name for x in made.inputs}
-            with source.attributed_to(made.where, origin):
-                for rule, wanted in (*candidates, *everywhere):
-                    if not wanted <= operands:
-                        continue
-                    origin.detail = rule.name
-                    new = _apply(rule, made, interner)
-                    if new is None:
-                        continue
-                    trace.firings.append(Firing(rule.name, made, new, name))
-                    done.update(zip(node.outputs, new))
-                    changed = True
-                    fuel -= 1
-                    if fuel <= 0:
-                        raise _endless(trace, record)
-                    break
-                else:
-                    normal.add(made)
-        results = [done.get(variable, variable) for variable in results]
+
+    def replacement(node: Apply) -> tuple[Variable, ...] | None:
+        nonlocal fuel
+        operands = {"constant" if x.owner is None else x.owner.op.name for x in node.inputs}
+        origin = source.Origin("rewrite", "", node)
+        with source.attributed_to(node.where, origin):
+            for rule, wanted in (*by_head.get(node.op.name, ()), *everywhere):
+                if not wanted <= operands:
+                    continue
+                origin.detail = rule.name
+                new = _apply(rule, node, interner)
+                if new is None:
+                    continue
+                trace.firings.append(Firing(rule.name, node, new, name))
+                fuel -= 1
+                if fuel <= 0:
+                    raise _endless(trace, record)
+                return new
+        return None
+
+    try:
+        results = rewritten(trace.final.results, trace.final.inputs, interner, replacement, trace.rebuilt)
+    except Cycle:
+        raise _endless(trace, record) from None
     record.end = len(trace.firings)
     record.seconds = perf_counter() - began
     trace.passes.append(record)
@@ -205,6 +190,8 @@ def _type_change(rule: Rule, new: Variable, old: Variable) -> InconsistencyError
 
 
 def _endless(trace: Trace, record: PassRecord) -> RuntimeError:
-    recent = Counter(firing.rule for firing in trace.firings[-200:])
-    names = ", ".join(f"{name} ({count} of the last 200)" for name, count in recent.most_common(4))
+    recent = Counter(firing.rule for firing in trace.firings[record.start :][-200:])
+    names = ", ".join(
+        f"{name} ({count} of the last {min(200, recent.total())})" for name, count in recent.most_common(4)
+    )
     return RuntimeError(f"rewriting in pass {record.name} has no end; the rules that chase each other: {names}")

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .graph import Apply, Variable, toposort
+from .graph import Apply, Variable
 from .pattern import mismatch
-from .program import Interner, Program
+from .program import Interner, Program, rewritten
 from .rule import RULES
 
 
@@ -39,7 +39,6 @@ class PassRecord:
     rules: tuple[str, ...]
     start: int
     end: int
-    sweeps: int = 0
     seconds: float = 0.0
 
 
@@ -49,6 +48,7 @@ class Trace:
 
     Attributes:
         initial: the user's program, before the first rewrite.
+        merged: the results right after equal nodes became one.
         final: the program that is compiled.
         firings: every rewrite, in order.
         passes: which of them belong to which pass.
@@ -61,6 +61,7 @@ class Trace:
     passes: list[PassRecord] = field(default_factory=list)
     disabled: frozenset[str] = frozenset()
     final: Program | None = None
+    merged: tuple[Variable, ...] = field(default=(), repr=False)
     rebuilt: dict[Apply, Apply] = field(default_factory=dict, repr=False)
     _apart: dict[tuple[Any, ...], Apply] = field(default_factory=dict, repr=False)
 
@@ -82,10 +83,13 @@ class Trace:
         for record in self.passes:
             if record.start >= k:
                 break
-            if record.name == "merge" and k < record.end:
-                return tuple(self._partly_merged(k))
+            if record.name == "merge":
+                if k < record.end:
+                    return tuple(self._partly_merged(k))
+                results = self.merged
+                continue
             replaced = {firing.old: firing.new for firing in self.firings[record.start : min(k, record.end)]}
-            results = self._replay(results, replaced)
+            results = rewritten(results, self.initial.inputs, self.interner, replaced.get)
         return tuple(results)
 
     def program_at(self, k: int) -> Program:
@@ -110,28 +114,6 @@ class Trace:
             done.update(zip(node.outputs, outputs))
         return [done.get(variable, variable) for variable in self.initial.results]
 
-    def _replay(self, results: Sequence[Variable], replaced: dict[Apply, tuple[Variable, ...]]) -> list[Variable]:
-        current = list(results)
-        while True:
-            done: dict[Variable, Variable] = {}
-            changed = False
-            for node in toposort(current, self.initial.inputs):
-                inputs = [done.get(variable, variable) for variable in node.inputs]
-                made = node
-                if node not in replaced and any(new is not old for new, old in zip(inputs, node.inputs)):
-                    made = self.interner.node(node, inputs)
-                new_outputs = replaced.get(made)
-                if new_outputs is not None:
-                    changed = True
-                elif made is not node:
-                    new_outputs = made.outputs
-                else:
-                    continue
-                done.update(zip(node.outputs, new_outputs))
-            current = [done.get(variable, variable) for variable in current]
-            if not changed:
-                return current
-
     def follow(self, node: Apply) -> list[Firing]:
         """The rewrites that lead to `node` and those it took part in afterwards, oldest first."""
         made_by: dict[Apply, Firing] = {}
@@ -152,7 +134,7 @@ class Trace:
             elif current in rebuilt_from:
                 current = rebuilt_from[current]
             elif current.origin is not None and current.origin.kind == "rewrite":
-                found = next((f for f in self.firings if f.old is current.origin.of), None)  # type: ignore[union-attr]
+                found = next((f for f in self.firings if f.old is current.origin.of), None)
                 if found is not None:
                     before.append(found)
                 current = current.origin.of

@@ -1,8 +1,8 @@
 """Sums of terms and products of factors: what the canonical rules compute with (floor D).
 
-A tree of `add`, `sub` and `neg` is a list of terms, each a coefficient times a variable; a tree of `mul`, `true_div`, `inv`,
-`sqr`, ... is a list of factors, each a variable to a power. Trees are followed to a bounded size only, so that rewriting
-stays linear in the size of a graph.
+A tree of `add`, `sub` and `neg` is a list of terms, each a coefficient times a variable; a tree of `mul`, `true_div`,
+`inv`, `sqr`, ... is a list of factors, each a variable to a power. Trees are followed to a bounded size only, so that
+rewriting stays linear in the size of a graph.
 
 Read next: `canonical`.
 """
@@ -68,17 +68,18 @@ def inputs_of(variable: Variable, *names: str) -> tuple[Variable, ...]:
     return node.inputs if node is not None and node.op.name in names else ()
 
 
-# -- sums ----------------------------------------------------------------------------------------------------------------
+# -- sums ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Sum:
-    """A sum: coefficients by term, a constant, and how many operations the tree it came from has."""
+    """A sum: coefficients by term, a constant; operations of the tree it came from, and terms met there again."""
 
     dtype: str
     terms: dict[Variable, Any] = field(default_factory=dict)
     constant: Any = 0
     operations: int = 0
+    repeated: int = 0
 
     @property
     def cost(self) -> int:
@@ -90,7 +91,7 @@ class Sum:
         products = sum(abs(c) != 1 for c in operands)
         positive = self.constant > 0 or any(c > 0 for c in operands)
         lone = total == 1 and products == 1
-        return total - 1 + products + (0 if positive or lone or not operands else 1)
+        return int(total - 1 + products + (0 if positive or lone or not operands else 1))
 
     def build(self) -> Variable:
         """The sum as an expression: positive terms first, then what is subtracted, the constant last."""
@@ -181,10 +182,29 @@ def collect_sum(root: Variable) -> Sum:
             if value is not None and len(variable.type.shape) == 0:
                 found.constant += coefficient * value
                 continue
+        found.repeated += variable in terms
         terms[variable] = terms.get(variable, 0) + coefficient
     if root not in terms:
         _sums[root] = found
     return found
+
+
+def worth(root: Variable, tree: "Sum | Product") -> bool:
+    """Whether a tree is smaller when written anew from its terms or factors.
+
+    Parts of it may be used elsewhere and stay. So where nothing is met twice and only constants or signs come together,
+    these must be near the root.
+    """
+    if tree.cost >= tree.operations:
+        return False
+    if tree.repeated or tree.operations <= 3:
+        return True
+    near = 0
+    for x in root.owner.inputs if root.owner is not None else ():
+        near += scalar_value(x) is not None
+        if x.owner is not None and x.owner.op.name in ("add", "sub", "mul", "true_div"):
+            near += any(scalar_value(y) is not None for y in x.owner.inputs)
+    return near >= 2
 
 
 def opposite(left: Variable, right: Variable) -> bool:
@@ -211,17 +231,18 @@ def negative(variable: Variable) -> Variable:
     return result
 
 
-# -- products ------------------------------------------------------------------------------------------------------------
+# -- products --------------------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Product:
-    """A product: powers by factor, a constant coefficient, and how many operations the tree it came from has."""
+    """A product: powers by factor, a coefficient; operations of the tree it came from, and factors met there again."""
 
     dtype: str
     powers: dict[Variable, Any] = field(default_factory=dict)
     coefficient: Any = 1
     operations: int = 0
+    repeated: int = 0
     divided: bool = False
 
     def copy(self) -> "Product":
@@ -234,11 +255,7 @@ class Product:
         lower = [-p for p in self.powers.values() if p < 0]
         total = sum(map(_power_cost, upper)) + sum(map(_power_cost, lower))
         total += max(len(upper) - 1, 0) + len(lower)
-        if self.coefficient == -1:
-            total += bool(upper)
-        elif self.coefficient != 1:
-            total += bool(upper)
-        return total
+        return total + (self.coefficient != 1 and bool(upper))
 
     def times(self, other: "Product", power: int = 1) -> "Product":
         """The product of the two, the other to a power."""
@@ -302,9 +319,10 @@ def _scale(coefficient: Any, value: Any, power: Any, continuous: bool) -> Any:
 
 
 def collect_product(root: Variable) -> Product:
-    """The factors of the tree of `mul`, `true_div`, `inv`, `neg`, `sqr`, `sqrt` and constant powers that ends in `root`.
+    """The factors of the tree of `mul`, `true_div`, `inv`, `neg`, roots and constant powers that ends in `root`.
 
-    A reciprocal inside the tree counts as no operation: it is often computed once and used many times. Change only copies.
+    A reciprocal inside the tree counts as no operation: it is often computed once and used many times. Change only a
+    copy of the result.
     """
     known = _products.get(root)
     if known is not None:
@@ -355,6 +373,7 @@ def collect_product(root: Variable) -> Product:
                 if scaled is not None:
                     found.coefficient = scaled
                     continue
+        found.repeated += variable in found.powers
         found.powers[variable] = found.powers.get(variable, 0) + power
     found.powers = {x: int(p) if p == int(p) else p for x, p in found.powers.items() if p != 0}
     if root not in found.powers:

@@ -13,14 +13,14 @@ from ..op import call
 from ..pattern import Any_, head
 from ..rule import rewrites, rule
 from ..types import CONTINUOUS, DISCRETE, FLOATS
-from .algebra import LIMIT, Product, collect_product, collect_sum, dtype_of, inputs_of, number, op_name, scalar_value
+from .algebra import Product, collect_product, collect_sum, dtype_of, inputs_of, number, op_name, scalar_value, worth
 
 a, b = Any_("a"), Any_("b")
 neg, add, sub, mul, div = map(head, ("neg", "add", "sub", "mul", "true_div"))
 STAGE = "canonicalise"
 
 
-# -- signs go outwards ---------------------------------------------------------------------------------------------------
+# -- signs go outwards -----------------------------------------------------------------------------------------------
 
 rule(
     "sign_out_of_product", mul(a, neg(b)), neg(mul(a, b)), stage=STAGE,
@@ -40,7 +40,32 @@ rule(
 )  # fmt: skip
 
 
-# -- sums and products ---------------------------------------------------------------------------------------------------
+@rewrites(
+    "add", "sub",
+    name="negative_coefficient",
+    stage=STAGE,
+    why="To add a negative multiple is to subtract the positive one, and the other way round.",
+)  # fmt: skip
+def negative_coefficient(node: Apply) -> Variable | None:
+    root = node.outputs[0]
+    if len(node.inputs) != 2 or dtype_of(root) not in FLOATS:
+        return None
+    left, right = node.inputs
+    opposite_name = "sub" if node.op.name == "add" else "add"
+    for kept, multiple in ((left, right), (right, left))[: 2 if node.op.name == "add" else 1]:
+        factors = inputs_of(multiple, "mul")
+        if len(factors) != 2 or dtype_of(multiple) != dtype_of(root):
+            continue
+        for factor, other in (factors, factors[::-1]):
+            value = scalar_value(factor)
+            if isinstance(value, (int, float)) and value < 0 and dtype_of(factor) != "int64":
+                positive = call("constant", -factor.data.astype(dtype_of(root)))  # type: ignore[attr-defined]
+                result: Variable = call(opposite_name, kept, call("mul", positive, other))
+                return result
+    return None
+
+
+# -- sums and products -----------------------------------------------------------------------------------------------
 
 
 @rewrites(
@@ -56,9 +81,7 @@ def canonical_sum(node: Apply) -> Variable | None:
     if dtype_of(root) not in FLOATS and (dtype_of(root) not in DISCRETE or dtype_of(root) == "bool"):
         return None
     total = collect_sum(root)
-    if total.cost >= total.operations:
-        return None
-    return total.build()
+    return total.build() if worth(root, total) else None
 
 
 @rewrites(
@@ -66,7 +89,7 @@ def canonical_sum(node: Apply) -> Variable | None:
     name="canonical_product",
     stage=STAGE,
     changes="nan",
-    why="In a product equal factors are counted together, what is multiplied and divided by cancels, constants are combined.",
+    why="In a product equal factors are counted together, and what is multiplied and divided by cancels.",
     aliases=("local_mul_canonizer", "mul_canonizer", "local_inv_canon", "local_pow_canonicalize"),
 )  # fmt: skip
 def canonical_product(node: Apply) -> Variable | None:
@@ -74,9 +97,7 @@ def canonical_product(node: Apply) -> Variable | None:
     if dtype_of(root) == "bool" or (dtype_of(root) not in FLOATS and node.op.name not in ("mul", "sqr")):
         return None
     product = collect_product(root)
-    if product.cost >= product.operations:
-        return None
-    return product.build()
+    return product.build() if worth(root, product) else None
 
 
 @rewrites(
@@ -121,7 +142,7 @@ def common_factor(node: Apply) -> Variable | None:
     return result
 
 
-# -- what is only spread out ---------------------------------------------------------------------------------------------
+# -- what is only spread out -----------------------------------------------------------------------------------------
 
 
 def spread_value(variable: Variable) -> Variable | None:
@@ -203,7 +224,7 @@ def useless_leading_dimensions(node: Apply) -> Variable | None:
     "*",
     name="leading_dimensions_later",
     stage=STAGE,
-    why="Leading dimensions of size 1 are added after an elementwise operation instead of before it, where they may go away.",
+    why="Leading dimensions of size 1 are added after an elementwise operation, not before: there they may go away.",
 )
 def leading_dimensions_later(node: Apply) -> Variable | None:
     if node.op.family != "elementwise" or len(node.outputs) != 1:
@@ -294,7 +315,7 @@ def spread_later(node: Apply) -> Variable | None:
     name="reduction_of_spread",
     stage=STAGE,
     changes="last digits",
-    why="All elements are the same number: their sum is that number times how many there are, their maximum is the number.",
+    why="Where all elements are one number, their sum is that number times how many there are.",
     aliases=("local_opt_alloc", "local_sum_alloc"),
 )  # fmt: skip
 def reduction_of_spread(node: Apply) -> Variable | None:
@@ -311,7 +332,11 @@ def reduction_of_spread(node: Apply) -> Variable | None:
         return value
     maker = x.owner
     assert maker is not None
-    sizes = maker.inputs[1:] if maker.op.name == "alloc" else [call("shape_i", maker.inputs[0], k) for k in range(x.type.ndim)]
+    sizes = (
+        maker.inputs[1:]
+        if maker.op.name == "alloc"
+        else [call("shape_i", maker.inputs[0], k) for k in range(x.type.ndim)]
+    )
     count: Any = None
     for static, size in zip(x.type.shape, sizes):
         known = number(static, "int64") if static is not None else size
@@ -346,7 +371,7 @@ def dimshuffle_of_spread(node: Apply) -> Variable | None:
     return result
 
 
-# -- reductions ------------------------------------------------------------------------------------------------------------
+# -- reductions ------------------------------------------------------------------------------------------------------
 
 
 @rewrites(
@@ -354,7 +379,7 @@ def dimshuffle_of_spread(node: Apply) -> Variable | None:
     name="sum_of_product",
     stage=STAGE,
     changes="last digits",
-    why="A factor that is the same for all terms is taken out of the sum: one multiplication instead of one for each term.",
+    why="A factor that all terms have is taken out of the sum: one multiplication instead of one for each term.",
     aliases=("sum_scalar_mul", "local_sum_prod_mul_by_scalar", "local_sum_prod_div_dimshuffle"),
 )
 def sum_of_product(node: Apply) -> Variable | None:
@@ -451,7 +476,7 @@ def reduction_of_dimshuffle(node: Apply) -> Variable | None:
     return result
 
 
-# -- products of matrices --------------------------------------------------------------------------------------------------
+# -- products of matrices --------------------------------------------------------------------------------------------
 
 
 @rewrites(

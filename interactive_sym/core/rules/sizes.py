@@ -1,7 +1,7 @@
 """Sizes come from the inputs, without computing values (floor D).
 
-`shape(x)` is a vector of sizes, one entry of it is `shape_i(x, axis)`, and that is known, or the size of something nearer
-to the inputs: whatever was only computed for its shape is computed no more.
+`shape(x)` is a vector of sizes, one entry of it is `shape_i(x, axis)`, and that is known, or the size of something
+nearer to the inputs: whatever was only computed for its shape is computed no more.
 
 Read next: `interactive_sym.core.grad`.
 """

@@ -29,7 +29,7 @@ def _real(bindings: Bindings) -> bool:
     return all(is_real(x) for x in bindings.values())
 
 
-# -- powers ----------------------------------------------------------------------------------------------------------------
+# -- powers ----------------------------------------------------------------------------------------------------------
 
 rule(
     "square", power(a, 2), sqr(a), stage=STAGE, changes="last digits", aliases=("local_pow_specialize",),
@@ -71,9 +71,7 @@ rule(
     "square_root_of_square", sqrt(sqr(a)), absolute(a), stage=STAGE, changes="nan", when=floats,
     why="The root of a square is the absolute value, without overflow on the way.",
 )  # fmt: skip
-rule(
-    "absolute_of_square", absolute(sqr(a)), sqr(a), stage=STAGE, when=floats, why="A square is positive already."
-)
+rule("absolute_of_square", absolute(sqr(a)), sqr(a), stage=STAGE, when=floats, why="A square is positive already.")
 rule(
     "reciprocal_of_reciprocal", inv(inv(a)), a, stage=STAGE, changes="nan", when=floats, samples=POSITIVE,
     why="The reciprocal of the reciprocal is the number.",

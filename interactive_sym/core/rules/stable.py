@@ -25,15 +25,17 @@ def floats(bindings: Bindings) -> bool:
     return all(is_float(x) for x in bindings.values())
 
 
-# -- near one ------------------------------------------------------------------------------------------------------------
+# -- near one --------------------------------------------------------------------------------------------------------
 
 rule(
     "log_one_plus", log(1 + a), log1p(a), stage=STAGE, changes="last digits", when=floats, samples={"a": (-0.9, 4.0)},
-    why="For small a, 1 + a rounds to 1 and the logarithm loses all digits; log1p keeps them.", aliases=("local_log1p",),
+    aliases=("local_log1p",),
+    why="For small a, 1 + a rounds to 1 and the logarithm loses all digits; log1p keeps them.",
 )  # fmt: skip
 rule(
     "log_one_minus", log(1 - a), log1p(neg(a)), stage=STAGE, changes="last digits", when=floats,
-    samples={"a": (-4.0, 0.9)}, why="For small a, 1 - a rounds to 1 and the logarithm loses all digits; log1p keeps them.",
+    samples={"a": (-4.0, 0.9)},
+    why="For small a, 1 - a rounds to 1 and the logarithm loses all digits; log1p keeps them.",
 )  # fmt: skip
 rule(
     "exp_minus_one", sub(exp(a), 1), expm1(a), stage=STAGE, changes="last digits", when=floats,
@@ -45,7 +47,7 @@ rule(
     why="For small a, exp(a) is close to 1 and the difference loses all digits; expm1 keeps them.",
 )  # fmt: skip
 
-# -- inverse functions -----------------------------------------------------------------------------------------------------
+# -- inverse functions -----------------------------------------------------------------------------------------------
 
 rule(
     "log_of_exp", log(exp(a)), a, stage=STAGE, changes="nan", when=floats, aliases=("local_func_inv",),
@@ -64,7 +66,7 @@ rule(
     why="One undoes the other.",
 )  # fmt: skip
 
-# -- the logistic function -------------------------------------------------------------------------------------------------
+# -- the logistic function -------------------------------------------------------------------------------------------
 
 
 @rewrites(
@@ -304,7 +306,7 @@ def _in_terms_of(product: Product, logistics: set[Variable]) -> None:
                 break
 
 
-# -- sums of exponentials --------------------------------------------------------------------------------------------------
+# -- sums of exponentials --------------------------------------------------------------------------------------------
 
 rule(
     "log_of_sum_of_two_exponentials", log(add(exp(a), exp(b))),
@@ -370,7 +372,7 @@ def log_sum_exp(node: Apply) -> Variable | None:
     name="softmax",
     stage=STAGE,
     changes="nan",
-    why="Exponentials over their sum do not change when the largest exponent is taken off all of them; then none overflows.",
+    why="Exponentials over their sum stay when the largest exponent is taken off all of them; then none overflows.",
     aliases=("local_softmax", "local_softmax_with_bias"),
 )  # fmt: skip
 def softmax(node: Apply) -> Variable | None:

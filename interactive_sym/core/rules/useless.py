@@ -38,7 +38,7 @@ def booleans(bindings: Bindings) -> bool:
     return all(dtype_of(x) == "bool" for x in bindings.values())
 
 
-# -- constants ---------------------------------------------------------------------------------------------------------
+# -- constants -------------------------------------------------------------------------------------------------------
 
 
 @rewrites(
@@ -82,9 +82,11 @@ def constant_folding(node: Apply) -> list[Variable] | None:
     return results
 
 
-# -- signs -------------------------------------------------------------------------------------------------------------
+# -- signs -----------------------------------------------------------------------------------------------------------
 
-rule("double_negative", neg(neg(a)), a, stage=STAGE, why="Two minus signs cancel.", aliases=("local_neg_neg", "neg_neg"))
+rule(
+    "double_negative", neg(neg(a)), a, stage=STAGE, why="Two minus signs cancel.", aliases=("local_neg_neg", "neg_neg")
+)
 rule(
     "add_negative", add(a, neg(b)), sub(a, b), stage=STAGE,
     why="To add the negative is to subtract: one operation instead of two.",
@@ -103,7 +105,7 @@ rule(
 )  # fmt: skip
 rule(
     "negative_of_difference", neg(sub(a, b)), sub(b, a), stage=STAGE, changes="last digits",
-    why="The negative of a difference is the difference the other way round (of equal operands it is 0 where it was -0).",
+    why="The negative of a difference is the difference the other way round (but for the sign of zero).",
 )  # fmt: skip
 rule("absolute_of_negative", absolute(neg(a)), absolute(a), stage=STAGE, why="The absolute value has no sign.")
 rule(
@@ -121,22 +123,23 @@ for _name in ("cos", "cosh"):
         why=f"{_name} is even: it does not see the sign.",
     )  # fmt: skip
 
-# -- neutral elements ----------------------------------------------------------------------------------------------------
+# -- neutral elements ------------------------------------------------------------------------------------------------
 
 rule(
     "plus_zero", add(a, 0), a, stage=STAGE, changes="last digits", aliases=("local_add_specialize",),
     why="Adding zero changes nothing (but for the sign of zero).", when=lambda found: dtype_of(found["a"]) != "bool",
 )  # fmt: skip
-rule("minus_zero", sub(a, 0), a, stage=STAGE, why="Subtracting zero changes nothing.", aliases=("local_elemwise_sub_zeros",))
+rule(
+    "minus_zero", sub(a, 0), a, stage=STAGE, aliases=("local_elemwise_sub_zeros",),
+    why="Subtracting zero changes nothing.",
+)  # fmt: skip
 rule(
     "zero_minus", sub(0, a), neg(a), stage=STAGE, changes="last digits",
     why="Zero less a number is its negative (but for the sign of zero).",
 )  # fmt: skip
 rule("times_one", mul(a, 1), a, stage=STAGE, why="Multiplying by one changes nothing.")
 rule("over_one", a / 1, a, stage=STAGE, why="Dividing by one changes nothing.")
-rule(
-    "times_minus_one", mul(a, -1), neg(a), stage=STAGE, why="Multiplying by minus one is taking the negative."
-)
+rule("times_minus_one", mul(a, -1), neg(a), stage=STAGE, why="Multiplying by minus one is taking the negative.")
 rule("over_minus_one", a / -1, neg(a), stage=STAGE, why="Dividing by minus one is taking the negative.")
 rule("power_one", power(a, 1), a, stage=STAGE, why="The first power is the number itself.")
 rule("power_zero", power(a, 0), Number(1), stage=STAGE, why="Any number to the power zero is one, NaN too.")
@@ -150,7 +153,7 @@ rule(
     why="A whole number times zero is zero. (Of floats that is not said: zero times infinity is NaN.)",
 )  # fmt: skip
 
-# -- equal operands --------------------------------------------------------------------------------------------------------
+# -- equal operands --------------------------------------------------------------------------------------------------
 
 rule("maximum_of_equal", maximum(a, a), a, stage=STAGE, why="The larger of a number and itself is the number.")
 rule("minimum_of_equal", minimum(a, a), a, stage=STAGE, why="The smaller of a number and itself is the number.")
@@ -165,9 +168,12 @@ for _name, _head, _truth in (("at_most", le, 1), ("at_least", ge, 1), ("equals",
         aliases=("local_useless_elemwise_comparison",) * (_name == "equals"),
         why="A whole number equals itself. (Of floats that is not said: NaN does not.)",
     )  # fmt: skip
-rule("switch_of_equal", switch(c, a, a), a, stage=STAGE, why="Both branches are the same: the condition does not matter.")
+rule(
+    "switch_of_equal", switch(c, a, a), a, stage=STAGE,
+    why="Both branches are the same: the condition does not matter.",
+)  # fmt: skip
 
-# -- truth values --------------------------------------------------------------------------------------------------------
+# -- truth values ----------------------------------------------------------------------------------------------------
 
 rule("double_inversion", invert(invert(a)), a, stage=STAGE, why="Two inversions cancel.")
 rule("and_true", and_(a, 1), a, stage=STAGE, when=booleans, why="And with true changes nothing.")
@@ -214,7 +220,7 @@ def same_condition(node: Apply) -> Variable | None:
     return new if dtype_of(new) == dtype_of(node.outputs[0]) else None
 
 
-# -- copies and casts ------------------------------------------------------------------------------------------------------
+# -- copies and casts ------------------------------------------------------------------------------------------------
 
 rule("copy", identity(a), a, stage=STAGE, why="A copy has the same values.", aliases=("local_view_op",))
 
@@ -256,7 +262,7 @@ def cast_of_cast(node: Apply) -> Variable | None:
     return result
 
 
-# -- shapes ----------------------------------------------------------------------------------------------------------------
+# -- shapes ----------------------------------------------------------------------------------------------------------
 
 
 @rewrites(
@@ -422,7 +428,7 @@ def reduction_over_size_one(node: Apply) -> Variable | None:
         return None
     kept = tuple(axis for axis in range(len(x.type.shape)) if axis not in single)
     result: Variable = call("cast", x, dtype_of(node.outputs[0]))
-    return call("dimshuffle", result, kept) if single else result  # type: ignore[no-any-return]
+    return call("dimshuffle", result, kept) if single else result
 
 
 @rewrites(
