@@ -447,7 +447,7 @@ def _count(number: int, noun: str) -> str:
 class _KernelError(Exception):
     """A kernel's error code and what it left in its error table; never seen by the user."""
 
-    def __init__(self, code: int, details: tuple[int, ...]) -> None:
+    def __init__(self, code: int, details: tuple[int, int, int, int]) -> None:
         super().__init__(code, details)
         self.code = code
         self.details = details

@@ -21,6 +21,11 @@ from .memory import Buffer, Memory, is_local
 from .schedule import Schedule
 
 LOOP_NAMES = "ijklmpqrstuwxyz"
+LANES = 4
+"""Parts of the range of a loop that is only a sum, which are summed side by side."""
+LANE_LIMIT = 12
+POLL_MASK = 63
+"""Outermost loops ask every 64 iterations whether the user interrupts."""
 SIMPLE = {"sum": "+", "prod": "*", "any": "|", "all": "&"}
 
 
@@ -46,6 +51,7 @@ class Emitter:
         self.indent = 1
         self.block: Loop | None = None  # the loop whose rows are being written side by side
         self._chunk: set[int] = set()  # values that are plain locals of the loop over the rows
+        self._quarter = ""  # the length of a quarter of the range, where quarters are written side by side
         self._allocated = 0
         order = sorted(memory.buffers, key=lambda buffer: buffer.first)
         for position, item in enumerate(schedule.items):
@@ -58,10 +64,14 @@ class Emitter:
 
     # -- texts -----------------------------------------------------------------------------------------------------
 
-    def write(self, text: str, *kernels: Kernel) -> None:
-        nodes = tuple(dict.fromkeys(kernel.node for kernel in kernels if kernel.node >= 0))
-        note = f"node {kernels[0].node}: {kernels[0].op}" if nodes else ""
-        self.lines.append(Line("  " * self.indent + text, nodes, note))
+    def write(self, text: str, kernel: Kernel | None = None) -> None:
+        if kernel is None or kernel.node < 0:
+            self.lines.append(Line("  " * self.indent + text))
+            return
+        # one comment for the lines of a node that follow each other
+        repeated = bool(self.lines) and self.lines[-1].nodes == (kernel.node,)
+        note = "" if repeated else f"node {kernel.node}: {kernel.op}"
+        self.lines.append(Line("  " * self.indent + text, (kernel.node,), note))
 
     def open(self, text: str) -> None:
         self.write(text)
@@ -99,6 +109,8 @@ class Emitter:
                 if not (index.axis is not None and index.axis < elided)
             )
             text = f"{row} * {sizes} + {text}" if sizes else row
+        if text.startswith("(") and _closed(text):
+            return text[1:-1]
         return text or "0"
 
     def position(self, index: Index, path: Sequence[Loop], row: str | None) -> str:
@@ -115,7 +127,9 @@ class Emitter:
     def variable(self, depth: int, path: Sequence[Loop], row: str | None) -> str:
         name = LOOP_NAMES[depth]
         if row is not None and path[depth] is self.block and row != "0":
-            return f"({name} + {row})"
+            if not self._quarter:
+                return f"({name} + {row})"
+            return f"({name} + {self._quarter})" if row == "1" else f"({name} + {row} * {self._quarter})"
         return name
 
     def local(self, value: Value, row: str | None) -> str:
@@ -127,7 +141,7 @@ class Emitter:
         assert depth is not None
         if len(path) <= self.block.depth or path[self.block.depth] is not self.block or depth <= self.block.depth:
             return value.name
-        if depth == self.block.depth + 1:
+        if depth == self.block.depth + 1 and not self._quarter:
             return value.name if id(value) in self._chunk else f"{value.name}[{row}]"
         return f"{value.name}_{row}"
 
@@ -190,21 +204,67 @@ class Emitter:
     def _loop(self, loop: Loop, path: tuple[Loop, ...]) -> None:
         self._before(loop, path)
         name, size = LOOP_NAMES[loop.depth], self.size(loop.dim)
+        start = "0"
         if loop.rows > 1:
-            limit = f"whole{loop.members[0].number}"
-            self.write(f"const int64_t {limit} = {_atom(size)} - {_atom(size)} % {loop.rows};")
-            self.open(f"for (int64_t {name} = 0; {name} < {limit}; {name} += {loop.rows}) {{")
+            start = f"whole{loop.members[0].number}"
+            self.write(f"const int64_t {start} = {_atom(size)} - {_atom(size)} % {loop.rows};")
+            self.open(f"for (int64_t {name} = 0; {name} < {start}; {name} += {loop.rows}) {{")
+            self._poll(loop)
             self.block = loop
             self._rows(loop, path)
             self.block = None
             self.close()
-            self.open(f"for (int64_t {name} = {limit}; {name} < {size}; {name}++) {{")
-        else:
-            self._pragma(loop, None)
-            self.open(f"for (int64_t {name} = 0; {name} < {size}; {name}++) {{")
+        elif self._in_lanes(loop):
+            start = self._lanes(loop)
+        self._pragma(loop, None)
+        self.open(f"for (int64_t {name} = {start}; {name} < {size}; {name}++) {{")
+        if loop.rows == 1:
+            self._poll(loop)
         self._items(loop.items, path)
         self.close()
         self._after(loop)
+
+    def _poll(self, loop: Loop) -> None:
+        """In outermost loops around others: stop where the user interrupts."""
+        if loop.depth == 0 and not loop.innermost:
+            self.write(f"if (({LOOP_NAMES[0]} & {POLL_MASK}) == 0 && ISYM_INTERRUPTED(ctx)) return ISYM_PYTHON;")
+
+    def _in_lanes(self, loop: Loop) -> bool:
+        """Whether a loop is nothing but a sum too short to hide that each addition waits for the one before."""
+        sums = [kernel for kernel in loop.members if kernel.kind == "reduce"]
+        return (
+            loop.depth == 0
+            and loop.innermost
+            and bool(sums)
+            and len(loop.members) <= LANE_LIMIT
+            and not any(kernel.reduction.startswith("arg") for kernel in sums)
+        )
+
+    def _lanes(self, loop: Loop) -> str:
+        """Sum each quarter of the range by itself, side by side; returns where the rest begins."""
+        name, size = LOOP_NAMES[loop.depth], self.size(loop.dim)
+        self._quarter = f"quarter{loop.members[0].number}"
+        self.write(f"const int64_t {self._quarter} = {_atom(size)} / {LANES};")
+        sums = [kernel for kernel in loop.members if kernel.kind == "reduce"]
+        for kernel in sums:
+            value = kernel.value
+            assert value is not None
+            first = identity(kernel.reduction, value.dtype)
+            parts = ", ".join(f"{self._accumulator(kernel, loop)}_{row} = {first}" for row in range(LANES))
+            self.write(f"{value.c_type} {parts};", kernel)
+        self.block, rows, loop.rows = loop, loop.rows, LANES
+        self._pragma(loop, LANES)
+        self.open(f"for (int64_t {name} = 0; {name} < {self._quarter}; {name}++) {{")
+        for kernel in loop.members:
+            self._row_statements(kernel, loop, loop)
+        self.close()
+        self.block, loop.rows = None, rows
+        for kernel in sums:
+            total = self._accumulator(kernel, loop)
+            for row in range(LANES):
+                self.write(combine(kernel, total, f"{total}_{row}"), kernel)
+        start, self._quarter = f"{LANES} * {self._quarter}", ""
+        return start
 
     def _pragma(self, loop: Loop, rows: int | None) -> None:
         """Permit the vector unit to take iterations side by side: in innermost loops all are independent."""

@@ -704,6 +704,8 @@ def _library(low: Lowering, node: Apply, value: bool) -> bool:
     """One call of a function in a header of the runtime."""
     called = node.op.library_c
     low.headers.setdefault(called.header)
+    if called.definition:
+        low.support.setdefault(called.definition)
     views = [low.view(x) for x in node.inputs]
     shapes = node.op.infer_shape(node, [view.dims for view in views])
     results = []
@@ -717,7 +719,7 @@ def _library(low: Lowering, node: Apply, value: bool) -> bool:
     for x, view in zip(node.inputs, views):
         arrays.append(low.materialised(x) if view.dims else None)
     scalars = [view for view in views if not view.dims]
-    first = len(low.messages)
+    message = len(low.messages) - 1
     low.messages.extend(called.errors)
     number = low.node
 
@@ -735,9 +737,10 @@ def _library(low: Lowering, node: Apply, value: bool) -> bool:
             else:
                 arguments.append(f"{array.storage.buffer}, {count(array.dims)}")
         arguments += [f"{result.buffer}, {count(result.dims)}" for result in results]
+        arguments += [count(views[x].dims[first:stop]) for x, first, stop in called.sizes]
         written.append(f"const int failed{number} = {called.function}({', '.join(arguments)});")
         written.append(
-            f"if (failed{number}) return isym_fail(ctx, {VALUE}, {number}, {first - 1} + failed{number}, 0, 0);"
+            f"if (failed{number}) return isym_fail(ctx, {VALUE}, {number}, {message} + failed{number}, 0, 0);"
         )
         return written
 
@@ -747,7 +750,7 @@ def _library(low: Lowering, node: Apply, value: bool) -> bool:
         reads=tuple(low.access(view, []) for view in scalars),
         lines=lines,
         whole=tuple(array for array in arrays if array is not None),
-        dims=tuple(dim for result in results for dim in result.dims),
+        dims=tuple(dim for array in (*results, *views) for dim in array.dims),
         after=[k for view in views for k in view.needs],
         results=tuple(results),
     )

@@ -163,7 +163,8 @@ def get_scalar_constant_value(v: Any) -> np.ndarray[Any, Any]:
                 v = owner.inputs[1]
                 continue
             if name == "cast":
-                return get_scalar_constant_value(owner.inputs[0]).astype(v.type.dtype)
+                converted: np.ndarray[Any, Any] = get_scalar_constant_value(owner.inputs[0]).astype(v.type.dtype)
+                return converted
         raise NotScalarConstantError(f"{v} is not a constant scalar")
 
 

@@ -112,7 +112,7 @@ class SharedVariable(Variable):
         return call("mimebundle", self, include, exclude)
 
 
-class TensorSharedVariable(SharedVariable, TensorVariable):  # type: ignore[misc]
+class TensorSharedVariable(SharedVariable, TensorVariable):
     """A shared array."""
 
     __slots__ = ()
@@ -166,8 +166,7 @@ def shared(
     type_: TensorType | GenericType
     if isinstance(value, np.random.RandomState):
         type_ = random_state_type
-        stored = value if borrow else copy.deepcopy(value)
-        return SharedVariable(type_, stored, name, strict, allow_downcast)
+        return SharedVariable(type_, value if borrow else copy.deepcopy(value), name, strict, allow_downcast)
     if isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)):
         array = np.asarray(value)
         if array.dtype.kind in "biufc":

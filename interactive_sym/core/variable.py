@@ -77,7 +77,7 @@ class _TensorOperators:
     def __float__(self) -> float:
         raise TypeError(message(f"{self!s} is symbolic: it has no number until a function is called", here()[0]))
 
-    __int__ = __index__ = __complex__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __complex__ = __float__
 
     # NumPy arrays and scalars on the left of an operator give way to ours
     __array_priority__ = 1000

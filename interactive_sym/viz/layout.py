@@ -31,8 +31,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-ROW_GAP = 34.0
-COLUMN_GAP = 18.0
+ROW_GAP = 28.0
+COLUMN_GAP = 12.0
 TIMEOUT = 10.0
 GRAPHVIZ_LIMIT = 400
 

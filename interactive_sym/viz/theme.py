@@ -63,8 +63,8 @@ def label(node: NodeView) -> str:
 
 
 def sublabel(node: NodeView) -> str:
-    """The node's second line: its type in short form, such as `float64 matrix`."""
-    if not node.types:
+    """The node's second line: its type in short form, such as `float64 matrix`; none for numbers, to save room."""
+    if not node.types or (node.kind == "constant" and node.types[0].endswith(", scalar)")):
         return ""
     text = short_type(node.types[0]) + (f" +{len(node.types) - 1}" if len(node.types) > 1 else "")
     return clean(shorten(text, LABEL_LIMIT))
@@ -86,7 +86,7 @@ def columns(text: str) -> int:
 def size(first: str, second: str) -> tuple[int, int]:
     """Width and height of a box with two lines of text and the band with the glyph."""
     wide = max(columns(first), 0.86 * columns(second), 2)
-    return round(wide * CHARACTER + BAND + 16), NODE_HEIGHT if second else RESULT_HEIGHT
+    return round(wide * CHARACTER + BAND + 13), NODE_HEIGHT if second else RESULT_HEIGHT
 
 
 def ink(colour: str) -> str:

@@ -16,7 +16,6 @@ Read next: `tensor.rng_mrg`, the public streams.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -28,6 +27,7 @@ from ..graph import Apply, Constant
 from ..op import Op, call
 from ..source import here
 from ..types import FLOATS, TensorType
+from .library import LibraryCall
 from .random import Known, RandomVariable, integer_parameter, size_entry
 
 Array = np.ndarray[Any, Any]
@@ -40,26 +40,6 @@ _STEP_2 = ((2**15, 0, 32769), (1, 0, 0), (0, 1, 0))
 
 #: u = d * NORM[dtype], in that element type.
 NORM = {"float64": np.float64(2.0**-31), "float32": np.float32(4.6566126e-10)}
-
-
-@dataclass(frozen=True)
-class LibraryCall:
-    """How an operation is computed by one C function.
-
-    The function is called `int function(in0, n0, in1, n1, ..., out0, m0, ...)`: for each input, in the node's order,
-    a pointer to its C-contiguous elements (const, of the input's element type) and the number of them (`int64_t`);
-    then the same for each output, allocated by the caller to the sizes `Op.infer_shape` says. It returns 0, or k for
-    `errors[k - 1]`. Outputs may not overlap inputs. The function calls nothing of Python and keeps no state.
-
-    Attributes:
-        header: the file in `cffi_backend/runtime` to include.
-        function: the C function's name.
-        errors: messages for the codes 1, 2, ...; each is a ValueError.
-    """
-
-    header: str
-    function: str
-    errors: tuple[str, ...] = ()
 
 
 # -- states ------------------------------------------------------------------------------------------------------------

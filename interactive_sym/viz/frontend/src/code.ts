@@ -28,8 +28,9 @@ export function sourcePane(source: string): Element {
   const copy = button("copy-source", "copy", "copy the C text", () => {
     void navigator.clipboard?.writeText(source);
   });
-  return h("div", { class: "isym-source", tabindex: 0, role: "region", "aria-label": "C source" }, copy,
-    h("pre", { class: "isym-numbers", "aria-hidden": "true" }, numbers), h("pre", { class: "isym-code" }, code));
+  return h("div", { class: "isym-source-pane" }, copy,
+    h("div", { class: "isym-source", tabindex: 0, role: "region", "aria-label": "C source" },
+      h("pre", { class: "isym-numbers", "aria-hidden": "true" }, numbers), h("pre", { class: "isym-code" }, code)));
 }
 
 export function receiptPane(view: ViewMessage): Element {

@@ -6,6 +6,7 @@ import type { LayoutMessage, Node, Output, ViewMessage } from "./records";
 import { users, type State } from "./replay";
 
 const BAND = 24;
+const FAR = 0.75;
 
 export interface Events { select(id: number | null): void; zoom(value: number): void }
 
@@ -156,13 +157,18 @@ export class Drawing {
   ): SVGGElement {
     const round = ["input", "shared", "random", "result"].includes(family) ? 10 : 4;
     const element = s("g", { class: "isym-node", "data-family": family });
+    const text = s("text", { class: "isym-label", x: BAND + 6, y: sub ? 16 : 16.5 }, label);
+    // from afar the label alone fills the box
+    const large = Math.min(sub ? 24 : 18, (width - BAND - 11) / (0.605 * Math.max(1, [...label].length)));
+    text.style.setProperty("--far", `${large}px`);
+    text.style.setProperty("--shift", `${(sub ? 3 : -4.5) + 0.35 * large}px`);
     element.append(
       s("rect", { class: "isym-halo", x: -4, y: -4, width: width + 8, height: height + 8, rx: round + 3 }),
       s("rect", { class: "isym-box", width, height, rx: round, stroke: colour }),
       s("path", { fill: colour, d: `M${BAND} 0V${height}H${round}a${round} ${round} 0 0 1 -${round} -${round}V${round}`
         + `a${round} ${round} 0 0 1 ${round} -${round}z` }),
       s("text", { class: "isym-glyph", x: BAND / 2, y: height / 2 + 4.5, fill: ink }, glyph),
-      s("text", { class: "isym-label", x: BAND + 6, y: sub ? 16 : 16.5 }, label),
+      text,
     );
     if (sub) element.append(s("text", { class: "isym-sub", x: BAND + 6, y: 30 }, sub));
     element.append(s("g", { class: "isym-badge", transform: `translate(${width} 0)` },
@@ -235,6 +241,7 @@ export class Drawing {
   private look(camera: Camera): void {
     this.camera = camera;
     this.world.setAttribute("transform", `translate(${camera.x} ${camera.y}) scale(${camera.zoom})`);
+    this.element.classList.toggle("isym-far", camera.zoom < FAR);
     this.events.zoom(camera.zoom);
   }
 

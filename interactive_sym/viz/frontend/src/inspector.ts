@@ -94,6 +94,7 @@ const KEYS: [string, string][] = [
   ["{ }", "first graph, last graph"],
   ["b", "show before or after of the rewrite"],
   ["p", "play or pause"],
+  ["F", "fill the screen"],
   ["drag, wheel", "pan; zoom once the view has the focus"],
   ["?", "this help"],
 ];

@@ -11,8 +11,12 @@ import { statePane } from "./state";
 
 const BLOCK = 16;
 const PLAY_MS = 900;
+// pixels: least and greatest height of the drawing, and about how wide it is
 const LOWEST = 240;
-const HIGHEST = 560;
+const LOW_WITH_STEPS = 420;
+const STAGE = 560;
+const MANY = 24;
+const HIGHEST = 600;
 let views = 0;
 
 function style(): void {
@@ -65,11 +69,17 @@ class GraphPane {
         button("zoom-out", "−", "zoom out (−)", () => drawing.zoom(1 / 1.25)),
         button("zoom-in", "+", "zoom in (+)", () => drawing.zoom(1.25)),
         button("fit", "fit", "fit (f)", () => drawing.fit()),
+        button("fullscreen", "full", "fill the screen (F)", () => this.fullscreen()),
         button("help", "?", "keys (?)", () => this.help())));
     const split = h("div", { class: "isym-split" },
       h("div", { class: "isym-stage" }, drawing.element, this.helpHost), this.side);
     const first = this.layouts.get(this.step);
-    if (first !== undefined) split.style.height = `${Math.max(LOWEST, Math.min(HIGHEST, first.height + 40))}px`;
+    if (first !== undefined) {
+      // a wide drawing is scaled down, and then needs less height
+      const shown = first.height * Math.min(1, STAGE / Math.max(1, first.width)) + 40;
+      const least = this.replay.length > 0 ? (first.ids.length > MANY ? HIGHEST : LOW_WITH_STEPS) : LOWEST;
+      split.style.height = `${Math.max(least, Math.min(HIGHEST, shown))}px`;
+    }
     const graph = h("div", { class: "isym-pane", "data-pane": "graph" }, split);
     if (this.replay.length > 0) graph.append(this.stepper());
     this.root.append(tools);
@@ -224,6 +234,11 @@ class GraphPane {
     this.helpHost.querySelector("button")?.focus();
   }
 
+  private fullscreen(): void {
+    if (document.fullscreenElement === this.root) void document.exitFullscreen();
+    else void this.root.requestFullscreen?.();
+  }
+
   private play(): void {
     if (this.timer !== undefined) {
       window.clearInterval(this.timer);
@@ -248,7 +263,7 @@ class GraphPane {
     const onGraph = this.drawing.element.contains(target);
     const nodeId = Number(target.closest("[data-node]")?.getAttribute("data-node") ?? NaN);
     const actions: Record<string, () => void> = {
-      "/": () => this.searchBox.focus(), "?": () => this.help(), f: () => this.drawing.fit(), "0": () => this.drawing.fit(),
+      "/": () => this.searchBox.focus(), "?": () => this.help(), f: () => this.drawing.fit(), F: () => this.fullscreen(), "0": () => this.drawing.fit(),
       "+": () => this.drawing.zoom(1.25), "=": () => this.drawing.zoom(1.25), "-": () => this.drawing.zoom(1 / 1.25),
       "[": () => this.seek(this.step - 1), "]": () => this.seek(this.step + 1), "{": () => this.seek(0),
       "}": () => this.seek(this.replay.length), b: () => this.toggleBefore(), p: () => this.play(),
