@@ -33,11 +33,16 @@ def is_whole(view: View) -> bool:
         and base.origin != "literal"
         and len(view.index) == len(view.dims)
         and all(
-            (index.plain and index.axis == k) or (dim == 1 and index == Index())
-            for k, (index, dim) in enumerate(zip(view.index, base.dims))
+            (index.plain and index.axis == k and not _differ(dim, mine)) or (dim == mine == 1 and index == Index())
+            for k, (index, dim, mine) in enumerate(zip(view.index, base.dims, view.dims))
         )
         and len(view.dims) == len(base.dims)
     )
+
+
+def _differ(left: Dim, right: Dim) -> bool:
+    """Whether two sizes are known to differ: a slice from the start reads at the same positions, but fewer."""
+    return isinstance(left, int) and isinstance(right, int) and left != right
 
 
 def compose(outer: Index, place: Sequence[Index]) -> Index:

@@ -170,3 +170,19 @@ def test_gradient_of_a_stretched_value() -> None:
     value = np.random.RandomState(0).normal(size=(3, 4))
     check_gradient(lambda x, s: T.set_subtensor(x[1:], s) ** 2, value, np.array(1.5))
     check_gradient(lambda x, s: T.inc_subtensor(x[:, 1:], s) ** 2, value, np.array([[1.5], [2.0], [1.0]]))
+
+
+@pytest.mark.parametrize("way", RUNNERS)
+@pytest.mark.parametrize("shape", [(3, 4), (None, None)])
+def test_parts_of_a_computed_value_that_is_an_output_too(shape: tuple[int | None, ...], way: str) -> None:
+    x, n = T.TensorType("float64", shape)("x"), T.lscalar("n")
+    value = np.arange(12.0).reshape(3, 4)
+    doubled = x * 2
+    for part, index in (
+        (np.s_[0:0], np.s_[0:0]),
+        (np.s_[:2], np.s_[:2]),
+        (np.s_[:n], np.s_[:2]),
+        (np.s_[:, 0:1], np.s_[:, 0:1]),
+    ):
+        for outputs in ([doubled[part]], [doubled, doubled[part]], [doubled + 1, doubled[part]]):
+            assert_same(RUNNERS[way]([x, n], outputs, [value, np.array(2)])[-1], (value * 2)[index])
