@@ -290,7 +290,7 @@ class Emitter:
         if kernel.reduction.startswith("arg"):
             return kernel.value.name
         if kernel.trailing == loop.depth:
-            return kernel.value.name if kernel.scalar_depth is not None else f"sum_{kernel.value.name}"
+            return kernel.value.name if kernel.scalar_depth is not None else f"so_far_{kernel.value.name}"
         return f"part_{kernel.value.name}"
 
     def _before(self, loop: Loop, path: tuple[Loop, ...], rows: int | None = None) -> None:
@@ -334,7 +334,7 @@ class Emitter:
             name = self._accumulator(kernel, loop)
             each = [(name, None)] if rows is None else [(f"{name}_{row}", str(row)) for row in range(rows)]
             if kernel.trailing < depth == len(kernel.axes) - 1 and not is_arg:
-                outer = value.name if kernel.scalar_depth is not None else f"sum_{value.name}"
+                outer = value.name if kernel.scalar_depth is not None else f"so_far_{value.name}"
                 for part, _ in each:
                     self.write(combine(kernel, outer, part), kernel)
             if kernel.trailing != depth:
@@ -491,7 +491,7 @@ class Emitter:
                 return
             targets = [self.target(kernel, row) for row in rows]
             if len(set(targets)) == 1:
-                name = f"sum_{value.name}"
+                name = f"so_far_{value.name}"
                 self.write(f"{value.c_type} {name} = {targets[0]};", kernel)
                 for row in rows:
                     self.write(combine(kernel, name, self.expression(kernel, row)), kernel)

@@ -8,6 +8,7 @@ value below (`View`); everything else is a `Kernel`.
 Read next: `lower_nodes`, the rules of the operations; then `schedule`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -71,6 +72,8 @@ class Lowering:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.numbers = program.numbers
+        self.uses = Counter(x for node in program.nodes for x in node.inputs)
+        self.uses.update(program.results)
         self.kernels: list[Kernel] = []
         self.sizes: list[Size] = []
         self.entry_checks: list[Text] = []
@@ -87,7 +90,7 @@ class Lowering:
         self._order = 0
         self._names: dict[str, int] = {}
         self.node = -1
-        self._constants: dict[Variable, View] = {}
+        self._constants: dict[Any, Constant] = {}
 
         self._slots()
         wanted, shaped = self._needed()
@@ -211,6 +214,10 @@ class Lowering:
             return found
         if not isinstance(variable, Constant):
             raise KeyError(f"node {self.node} reads {variable}, which nothing computes")
+        equal = self._constants.setdefault(variable.signature(), variable)
+        if equal is not variable and equal in self.views:
+            self.views[variable] = self.views[equal]
+            return self.views[equal]
         data = np.asarray(variable.data)
         if data.size and (data.ndim == 0 or uniform_bits(data)):
             scalar = Value(
@@ -393,6 +400,17 @@ class Lowering:
             made.operand_dtype = operands[0][0].base.dtype if operands[0][0].base else dtype
         value.writers.append(made)
         return value
+
+    def own(self, variable: Variable, view: View) -> bool:
+        """Whether the node being lowered alone reads a computed array, so that it may change it in place."""
+        base = view.base
+        if base is None or base.origin != "kernel" or not is_whole(view):
+            return False
+        if base.root is not None and not base.changed:
+            return False
+        owner = variable.owner
+        made_here = owner is not None and base.writers[-1].node == self.numbers.get(owner) and not base.wants_slot
+        return made_here and self.uses[variable] == 1
 
     def access(self, view: View, place: Sequence[Index]) -> Access:
         """Element of `view` at `place`."""

@@ -585,6 +585,18 @@ def _entries(
             place.append(Index(len(sizes), str(chosen.start), str(chosen.step)))
             sizes.append(len(chosen))
             continue
+        if start is None and stop is None and isinstance(step, Constant) and int(step.data) == -1:
+            name = low.name(f"at{number}_")
+            last = low.define(
+                "subtensor",
+                [],
+                lambda texts, name=name, dim=dim: [f"const int64_t {name} = {low.text(dim)} - 1;"],
+                [dim],
+            )
+            makers.append(last)
+            place.append(Index(len(sizes), name, "-1"))
+            sizes.append(dim)
+            continue
         present = [part for part in (start, stop, step) if part is not None]
         name = low.name(f"at{number}_")
         maker = low.define("subtensor", [low.view(part) for part in present], lambda texts: [], [dim])
@@ -665,8 +677,9 @@ def _inc_subtensor(low: Lowering, node: Apply, value: bool) -> bool:
         axis = k + len(dims) - len(shape)
         if static != 1:
             dims[axis] = low.unify(dims[axis], y.dims[k], axis)
-    before = low.copy(x, dtype)
-    after = Value(f"{before.name}_changed", dtype, before.dims, "kernel", root=before, changed=True)
+    before = x.base if low.own(node.inputs[0], x) else low.copy(x, dtype)
+    assert before is not None
+    after = Value(f"{before.storage.name}_changed", dtype, before.dims, "kernel", root=before, changed=True)
     low.values.append(after)
     operand = stretched(y, shape, dims)
     operand_dtype = node.inputs[1].type.dtype

@@ -2,8 +2,8 @@
 
 Kernels whose outer loops have the same size run in one loop, as long as each reads of the others only what the present
 iteration computes. Inside the loop the same is done with the next axis, and so on. A kernel without axes left is a
-scalar, in straight text. So a product of a matrix and a vector, elementwise operations on the result, and the product of
-the transposed matrix with that become one loop over the rows, each row read once.
+scalar, in straight text. So a product of a matrix and a vector, elementwise operations on the result, and the product
+of the transposed matrix with that become one loop over the rows, each row read once.
 
 The order is a greedy list scheduling, linear in the number of kernels. Read next: `memory`.
 """
@@ -72,6 +72,7 @@ class Schedule:
         first: list[tuple[int, Kernel]] = []
         scheduled: set[Kernel] = set()
         why: dict[Kernel, str] = {}
+        sizes: set[object] = set()
 
         def ready(kernel: Kernel) -> None:
             if len(kernel.axes) == depth:
@@ -102,7 +103,10 @@ class Schedule:
             candidates = looping[size]
             refused: list[tuple[int, Kernel]] = []
             others: list[Kernel] = []
-            reason = why.get(kernel, "the first of its size" if not result else "its outer size differs")
+            reason = why.get(
+                kernel, "it waits for what is computed between" if size in sizes else "the first of its size"
+            )
+            sizes.add(size)
             while candidates:
                 entry = heappop(candidates)
                 kernel = entry[1]
