@@ -9,6 +9,7 @@ Those that need to compute are functions from a node to its replacement, made ru
 Read next: `trace`, `rewrite`, then `rules.canonical`.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,8 +70,11 @@ class Rule:
                 continue
             result = self.result
             replacement = build(result, bindings) if isinstance(result, Pattern) else result and result(bindings)
-            if replacement is not None:
-                return [replacement]
+            if replacement is None:
+                continue
+            if isinstance(result, Head) and replacement.type.dtype != node.outputs[0].type.dtype:
+                continue  # computed in another element type it would round or wrap in other places
+            return [replacement]
         return None
 
     def bindings(self, node: Apply) -> Bindings:
@@ -139,6 +143,13 @@ class Registry:
 RULES = Registry()
 
 
+def _definition() -> source.Where:
+    """The line that calls `rule` or `rewrites`, in this package or out of it."""
+    frame = sys._getframe(2)
+    code = frame.f_code
+    return source.Where(code.co_filename, frame.f_lineno, code.co_name, None, code, frame.f_lasti)
+
+
 def rule(
     name: str,
     pattern: Head,
@@ -159,7 +170,7 @@ def rule(
     return RULES.add(
         Rule(
             name, (pattern.name,), stage, why, changes, pattern, result, when, None, tuple(aliases), samples or {},
-            source.here()[0],
+            _definition(),
         )
     )  # fmt: skip
 
@@ -174,7 +185,7 @@ def rewrites(
 
     def decorate(function: Callable[[Apply], Any]) -> Callable[[Apply], Any]:
         RULES.add(
-            Rule(name, heads, stage, why, changes, function=function, aliases=tuple(aliases), where=source.here()[0])
+            Rule(name, heads, stage, why, changes, function=function, aliases=tuple(aliases), where=_definition())
         )
         return function
 

@@ -58,7 +58,7 @@ def negative_coefficient(node: Apply) -> Variable | None:
             continue
         for factor, other in (factors, factors[::-1]):
             value = scalar_value(factor)
-            if isinstance(value, (int, float)) and value < 0 and dtype_of(factor) != "int64":
+            if isinstance(value, (int, float)) and value < 0:
                 positive = call("constant", -factor.data.astype(dtype_of(root)))  # type: ignore[attr-defined]
                 result: Variable = call(opposite_name, kept, call("mul", positive, other))
                 return result

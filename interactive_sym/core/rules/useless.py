@@ -107,7 +107,10 @@ rule(
     "negative_of_difference", neg(sub(a, b)), sub(b, a), stage=STAGE, changes="last digits",
     why="The negative of a difference is the difference the other way round (but for the sign of zero).",
 )  # fmt: skip
-rule("absolute_of_negative", absolute(neg(a)), absolute(a), stage=STAGE, why="The absolute value has no sign.")
+rule(
+    "absolute_of_negative", absolute(neg(a)), absolute(a), stage=STAGE,
+    why="The absolute value has no sign.", when=lambda found: not dtype_of(found["a"]).startswith("uint"),
+)  # fmt: skip
 rule(
     "absolute_of_absolute", absolute(absolute(a)), absolute(a), stage=STAGE, aliases=("local_abs_merge",),
     why="An absolute value is positive already.",
