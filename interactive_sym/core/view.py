@@ -178,7 +178,7 @@ class ArgumentView:
 
 @dataclass(frozen=True, slots=True)
 class FunctionView:
-    """A compiled function: signature, rewrites, C text, receipt."""
+    """A compiled function: signature, rewrites, C text, receipt; `omitted` rewrites were too many to follow."""
 
     name: str
     inputs: tuple[ArgumentView, ...]
@@ -187,6 +187,7 @@ class FunctionView:
     trace: TraceView
     source: str = ""
     receipt: ReceiptView = ReceiptView()
+    omitted: int = 0
     version: int = VERSION
 
 
@@ -375,7 +376,9 @@ class Identities:
             keys.setdefault(self.key(variable))
         return list(keys)
 
-    def _classes(self, keys: Iterable[Apply | Variable], instead: Mapping[Variable, Any]) -> dict[Apply | Variable, int]:
+    def _classes(
+        self, keys: Iterable[Apply | Variable], instead: Mapping[Variable, Any]
+    ) -> dict[Apply | Variable, int]:
         """Numbers that are equal for nodes of equal structure, read with `instead` in the place of some variables."""
         classes: dict[Apply | Variable, int] = {}
         for key in keys:
@@ -443,11 +446,13 @@ def output_label(variable: Variable, position: int, count: int) -> str:
     return variable.name or ("out" if count == 1 else f"out {position}")
 
 
-def graph_view(outputs: Variable | Sequence[Variable], labels: Sequence[str] | None = None) -> GraphView:
-    """The view of the graph behind one or several variables."""
+def graph_view(
+    outputs: Variable | Sequence[Variable], labels: Sequence[str] | None = None, inputs: Iterable[Variable] = ()
+) -> GraphView:
+    """The view of the graph behind one or several variables; `inputs` are taken for leaves."""
     results = [outputs] if isinstance(outputs, Variable) else list(outputs)
     names = labels or [output_label(variable, k, len(results)) for k, variable in enumerate(results)]
-    identities = Identities()
+    identities = Identities(inputs)
     nodes = identities.start(results)
     return GraphView(tuple(nodes), identities.outputs(results, names))
 

@@ -17,9 +17,11 @@ from ..core.text import formula, listing
 from ..core.view import (
     ArgumentView,
     FunctionView,
+    GraphView,
     ReceiptView,
     StateRow,
     StateView,
+    TraceView,
     array_row,
     graph_view,
     is_random_state,
@@ -41,6 +43,8 @@ except ImportError:  # no anywidget: static forms remain
 TEXT, PICTURE, LIVE = "text/plain", "image/svg+xml", "application/vnd.jupyter.widget-view+json"
 FORMULA_LIMIT = 100
 LINE_LIMIT = 30
+#: The most work to follow rewrites: rewrites times nodes.
+TRACE_LIMIT = 300_000
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,14 @@ class Form:
         title: a short name.
         text: makes the plain text.
         build: makes the view; None where text says it all.
+        picture: makes the graph to draw in the static picture, by default the view itself.
         results: whether the drawing names its results.
     """
 
     title: str
     text: Callable[[], str]
-    build: Callable[[], Any] | None = None
+    build: Callable[[], GraphView | FunctionView | StateView] | None = None
+    picture: Callable[[], GraphView] | None = None
     results: bool = False
 
 
@@ -108,11 +114,11 @@ def _attempt(make: Callable[[], Any]) -> Any:
 
 def _picture(shown: Form) -> str:
     assert shown.build is not None
-    view = shown.build()
+    view = shown.picture() if shown.picture is not None else shown.build()
     if isinstance(view, StateView):
         return svg.state_svg(view)
-    graph = view.trace.graph(len(view.trace.steps)) if isinstance(view, FunctionView) else view
-    return svg.graph_svg(graph, shown.title, shown.results)
+    assert isinstance(view, GraphView)
+    return svg.graph_svg(view, shown.title, shown.results)
 
 
 def _live(shown: Form, picture: str) -> dict[str, Any]:
@@ -195,10 +201,19 @@ def _output_names(function: Function) -> list[str]:
     return names + [f"{target} ←" for target, _ in initial.updates]
 
 
+def _final_graph(function: Function) -> GraphView:
+    return graph_view(function.program.results, _output_names(function), function.program.inputs)
+
+
 def function_view(function: Function) -> FunctionView:
     """The records of a compiled function: signature, every rewrite, C text, receipt."""
     program, trace = function.program, function.trace
     names = _output_names(function)
+    followed = len(trace) * (len(trace.initial.nodes) + len(program.nodes)) <= TRACE_LIMIT
+    if followed:
+        rewrites = trace_view(trace.initial.results, rewrites_of(trace), names, trace.initial.inputs)
+    else:
+        rewrites = TraceView(_final_graph(function))
     receipt = function.receipt
     stages = [("rewrite", 1e3 * sum(record.seconds for record in trace.passes))]
     cache = compiler = ""
@@ -216,9 +231,10 @@ def function_view(function: Function) -> FunctionView:
         inputs=tuple(_input(given) for given in function.inputs if not given.implicit),
         outputs=tuple(ArgumentView(name, str(variable.type)) for name, variable in zip(names, program.outputs)),
         updates=tuple(ArgumentView(str(target), str(target.type)) for target, _ in program.updates),
-        trace=trace_view(trace.initial.results, rewrites_of(trace), names, trace.initial.inputs),
+        trace=rewrites,
         source=function.c_source,
         receipt=ReceiptView(tuple(stages), cache, compiler),
+        omitted=0 if followed else len(trace),
     )
 
 
@@ -231,9 +247,12 @@ def _function(function: Function) -> Form:
         )
         outputs = ", ".join(theme.short_type(str(variable.type)) for variable in function.program.outputs)
         head = f"{_given_name(function)}({inputs}) -> {outputs or None}"
-        return "\n".join([head, *listing(function, LINE_LIMIT)])
+        lines = listing(function)
+        rest = [f"... {len(lines) - LINE_LIMIT} lines more: debugprint"] if len(lines) > LINE_LIMIT + 1 else []
+        return "\n".join([head, *(lines[:LINE_LIMIT] if rest else lines), *rest])
 
-    return Form(_given_name(function), text, lambda: function_view(function), results=True)
+    name = _given_name(function)
+    return Form(name, text, lambda: function_view(function), lambda: _final_graph(function), results=True)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ Read next: `widgets` (who answers requests), `frontend/src/records.ts` (the othe
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from ..core.view import FunctionView, GraphView, NodeView, OutputView, StateView, TraceView, to_json
@@ -14,6 +15,32 @@ from . import theme
 from .layout import layout
 
 BLOCK = 16
+#: The most nodes a browser is asked to draw.
+NODE_LIMIT = 2500
+
+
+def visible(graph: GraphView, limit: int) -> tuple[list[NodeView], int]:
+    """The nodes nearest to the results, at most `limit`, in the graph's order, and how many are left out."""
+    nodes = {node.id: node for node in graph.nodes}
+    queue = list(dict.fromkeys(output.id for output in graph.outputs))[:limit]
+    chosen = set(queue)
+    for id in queue:
+        for source, _ in nodes[id].inputs:
+            if source not in chosen and len(chosen) < limit:
+                chosen.add(source)
+                queue.append(source)
+    return [node for node in graph.nodes if node.id in chosen], len(nodes) - len(chosen)
+
+
+def cropped(graph: GraphView, limit: int = NODE_LIMIT) -> tuple[GraphView, str]:
+    """The part of a graph nearest to its results, and a note that says how much is hidden; small graphs are unchanged."""
+    nodes, hidden = visible(graph, limit)
+    if not hidden:
+        return graph, ""
+    shown = {node.id for node in nodes}
+    cut = tuple(replace(node, inputs=tuple(pair for pair in node.inputs if pair[0] in shown)) for node in nodes)
+    outputs = tuple(output for output in graph.outputs if output.id in shown)
+    return GraphView(cut, outputs), f"+{hidden} hidden"
 
 
 class Strings:
@@ -119,9 +146,12 @@ def styles_message() -> dict[str, list[str]]:
     }
 
 
-def view_message(view: GraphView | FunctionView | StateView, title: str, results: bool) -> dict[str, Any]:
-    """All of a view but its layouts."""
-    message: dict[str, Any] = {"version": view.version, "title": title, "results": results, "styles": styles_message()}
+def view_message(
+    view: GraphView | FunctionView | StateView, title: str, results: bool, note: str = ""
+) -> dict[str, Any]:
+    """All of a view but its layouts; `note` says what is not shown."""
+    message: dict[str, Any] = {"version": view.version, "title": title, "results": results, "note": note}
+    message["styles"] = styles_message()
     if isinstance(view, StateView):
         return {**message, "kind": "state", "state": to_json(view)}
     if isinstance(view, GraphView):

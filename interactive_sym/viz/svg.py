@@ -10,26 +10,14 @@ Read next: `layout`, `theme`, `display`.
 from collections.abc import Sequence
 from html import escape
 
-from ..core.view import GraphView, NodeView, StateView, shorten
+from ..core.view import GraphView, StateView, shorten
 from . import theme
 from .layout import Layout, Point, layered
+from .model import visible
 
 NODE_LIMIT = 60
 BYTE_LIMIT = 64 * 1024
 MARGIN = 14.0
-
-
-def visible(graph: GraphView, limit: int) -> tuple[list[NodeView], int]:
-    """The nodes nearest to the results, at most `limit`, in the graph's order, and how many are left out."""
-    nodes = {node.id: node for node in graph.nodes}
-    queue = list(dict.fromkeys(output.id for output in graph.outputs))
-    chosen = set(queue[:limit])
-    for id in queue:
-        for source, _ in nodes[id].inputs:
-            if source not in chosen and len(chosen) < limit:
-                chosen.add(source)
-                queue.append(source)
-    return [node for node in graph.nodes if node.id in chosen], len(nodes) - len(chosen)
 
 
 def graph_svg(graph: GraphView, title: str, results: bool = False, limit: int = NODE_LIMIT) -> str:

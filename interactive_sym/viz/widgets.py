@@ -14,7 +14,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ import traitlets
 from comm import get_comm_manager
 
 from ..core.view import FunctionView, GraphView, StateView, TraceView
-from .model import BLOCK, layout_message, view_message
+from .model import BLOCK, NODE_LIMIT, cropped, layout_message, view_message
 
 TARGET = "interactive_sym.view"
 STATIC = Path(__file__).parent / "static"
@@ -39,13 +39,30 @@ class Content:
     title: str
     build: Callable[[], View]
     results: bool = False
+    note: str = field(default="", init=False)
     _view: View | None = field(default=None, repr=False)
     _layouts: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
 
     def view(self) -> View:
+        """The records, cut to what a browser can draw; `note` says what was left out."""
         if self._view is None:
-            self._view = self.build()
+            view = self.build()
+            if isinstance(view, GraphView):
+                view, self.note = cropped(view)
+            elif isinstance(view, FunctionView):
+                view, self.note = self._shortened(view)
+            self._view = view
         return self._view
+
+    @staticmethod
+    def _shortened(view: FunctionView) -> tuple[FunctionView, str]:
+        steps = view.trace.steps
+        most = max(len(view.trace.start.nodes), *(len(step.order) for step in steps), 0)
+        if most <= NODE_LIMIT:
+            return view, f"{view.omitted} rewrites not shown" if view.omitted else ""
+        last, note = cropped(view.trace.graph(len(steps)))
+        omitted = f"{view.omitted + len(steps)} rewrites not shown"
+        return replace(view, trace=TraceView(last)), f"{note}, {omitted}" if note else omitted
 
     def trace(self) -> TraceView:
         view = self.view()
@@ -69,7 +86,7 @@ _count = 0
 
 
 def _open(content: Content, request: dict[str, Any]) -> Any:
-    message = view_message(content.view(), content.title, content.results)
+    message = view_message(content.view(), content.title, content.results, content.note)
     if message["kind"] != "state":
         message["layouts"] = content.layouts(len(content.trace().steps), 1)
     return message
@@ -109,7 +126,7 @@ def answer(request: Any) -> tuple[dict[str, Any], list[bytes]]:
                 return {"id": number, "error": "unknown request"}, []
             content = _contents.get(str(request.get("view")))
             if content is None:
-                return {"id": number, "error": "the kernel has forgotten this view; run the cell again"}, []
+                return {"id": number, "error": "the kernel has forgotten this view: run the cell again"}, []
             return {"id": number, "answer": VERBS[verb](content, request)}, []
         except Exception as error:
             return {"id": number, "error": f"{type(error).__name__}: {error}"}, []

@@ -7,7 +7,8 @@ pytestmark = pytest.mark.browser
 CELLS = [
     "import numpy as np\nimport interactive_sym.tensor as T\nfrom interactive_sym import function, shared\n"
     "from interactive_sym.tensor.shared_randomstreams import RandomStreams",
-    "x = T.dmatrix('x')\nbad = T.dvector('<img src=x onerror=alert(1)>')\ns = 1 / (1 + T.exp(-x))\ns.name = 's'\ns + bad",
+    "x = T.dmatrix('x')\nbad = T.dvector('<img src=x onerror=alert(1)>')\n"
+    "s = 1 / (1 + T.exp(-x))\ns.name = 's'\ns + bad",
     "y = T.dvector('y')\nw = shared(np.zeros(3), name='w')\nb = shared(0., name='b')\n"
     "p_1 = 1 / (1 + T.exp(-T.dot(x, w) - b))\n"
     "cost = (-y * T.log(p_1) - (1 - y) * T.log(1 - p_1)).mean() + 0.01 * (w ** 2).sum()\n"

@@ -40,7 +40,7 @@ def test_front_end_is_sent_as_bytes():
 
 
 def test_open_then_layouts(view):
-    name, f = view
+    name, _ = view
     message = json.loads(json.dumps(ask(verb="open", view=name)[0]["answer"]))
     steps = message["trace"]["steps"]
     assert message["kind"] == "function" and steps
@@ -100,6 +100,27 @@ def test_what_a_notebook_would_store_is_small():
     assert len(json.dumps(state)) < 64 * 1024
     assert len(state["_esm"]) < 4_000
     assert repr(widget) == "<view of f>"
+
+
+def test_graphs_too_large_to_draw_say_so(monkeypatch):
+    monkeypatch.setattr(widgets, "NODE_LIMIT", 5)
+    monkeypatch.setattr(model.cropped, "__defaults__", (5,))
+    x = T.dvector("x")
+    y = x
+    for _ in range(20):
+        y = T.exp(y)
+    made = widgets.Content("y", lambda: graph_view(y))
+    assert len(made.view().nodes) == 5 and made.note == "+16 hidden"
+    made, f = content()
+    count = len(f.trace)
+    view = made.view()
+    assert view.trace.steps == () and f"{count} rewrites not shown" in made.note
+
+
+def test_too_many_rewrites_are_not_followed(monkeypatch):
+    monkeypatch.setattr(display, "TRACE_LIMIT", 0)
+    made, f = content()
+    assert made.view().trace.steps == () and made.note == f"{len(f.trace)} rewrites not shown"
 
 
 def test_states_are_read_again():

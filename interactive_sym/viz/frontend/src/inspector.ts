@@ -65,9 +65,12 @@ export function inspectNode(
     h("h3", { class: "isym-heading" }, chip(view, item.family, item.label)), list);
 }
 
+/** `TensorType(float64, matrix)` as `float64 matrix`. */
+export function short(type: string): string { return type.replace(/^TensorType\((\w+), (.*)\)$/, "$1 $2"); }
+
 function signature(title: string, list: Argument[]): Element[] {
   return list.length === 0 ? [] : row(title, h("span", { class: "isym-stack" }, ...list.map(({ name, type, default: value }) =>
-    h("code", {}, `${name}: ${type}${value ? ` = ${value}` : ""}`))));
+    h("code", {}, `${name}: ${short(type)}${value ? ` = ${value}` : ""}`))));
 }
 
 export function inspectView(view: ViewMessage, state: State): Element {

@@ -40,7 +40,13 @@ async function connect(model: Model): Promise<Link> {
     if (manager.kernel?.supportsSubshells) await Promise.race([comm.jsServicesComm?.subshellStarted, pause(1000)]);
     comm.open({});
     comm.on_msg((message: any) => receive(message.content.data, message.buffers ?? []));
-    comm.on_close(() => { comm = undefined; own(); });
+    // a kernel that doesn't know the target has not made this view: it was restarted, or the notebook comes from a file
+    comm.on_close(() => {
+      comm = undefined;
+      own();
+      for (const [, reject] of waiting.values()) reject(new Error("run the cell for the live view"));
+      waiting.clear();
+    });
     post = (content) => comm.send(content, {});
   } catch {
     own();
@@ -99,7 +105,7 @@ export default {
       } catch (error) {
         clearTimeout(late);
         delete cache[key];
-        picture(el, model.get("svg"), `Static picture: ${(error as Error).message}`);
+        picture(el, model.get("svg"), `Static picture; ${(error as Error).message}.`);
       }
     })();
     return () => {

@@ -64,8 +64,8 @@ class GraphPane {
   build(): void {
     const { view, drawing } = this;
     const tools = h("div", { class: "isym-bar-top", role: "toolbar", "aria-label": "graph" },
-      h("strong", { class: "isym-title", title: view.title }, view.title), h("span", { class: "isym-space" }),
-      h("span", { class: "isym-graph-tools" }, this.matches, this.searchBox,
+      h("strong", { class: "isym-title", title: view.title }, view.title), h("span", { class: "isym-muted", "data-note": "" }, view.note),
+      h("span", { class: "isym-space" }), h("span", { class: "isym-graph-tools" }, this.matches, this.searchBox,
         button("zoom-out", "−", "zoom out (−)", () => drawing.zoom(1 / 1.25)),
         button("zoom-in", "+", "zoom in (+)", () => drawing.zoom(1.25)),
         button("fit", "fit", "fit (f)", () => drawing.fit()),

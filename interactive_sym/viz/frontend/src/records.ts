@@ -32,6 +32,7 @@ export interface ViewMessage {
   kind: "graph" | "function" | "state";
   title: string;
   results: boolean;
+  note: string;
   styles: Record<string, [string, string, string, string]>;
   trace?: TraceMessage;
   layouts?: Record<string, LayoutMessage>;

@@ -1,6 +1,7 @@
 // Shared variables and random streams as a table, read again on request.
 
 import { button, h } from "./dom";
+import { short } from "./inspector";
 import type { Request, StateRow, ViewMessage } from "./records";
 
 function line(row: StateRow, shaped: boolean): Element {
@@ -9,7 +10,7 @@ function line(row: StateRow, shaped: boolean): Element {
     .map(([name, value]) => h("span", { class: "isym-figure" }, h("span", { class: "isym-muted" }, `${name} `), value)));
   for (const [name, value] of warn) figures.append(h("span", { class: "isym-warning" }, `⚠ ${value} ${name}`));
   return h("tr", { "data-row": row.name },
-    h("th", { scope: "row" }, row.name), h("td", {}, row.type.replace(/^TensorType\((.*)\)$/, "$1").replace(", ", " ")),
+    h("th", { scope: "row" }, row.name), h("td", {}, short(row.type)),
     shaped ? h("td", {}, row.shape === null ? "" : `(${row.shape.join(", ")}${row.shape.length === 1 ? "," : ""})`) : null,
     h("td", {}, figures, h("code", { class: "isym-sample" }, row.sample)));
 }
