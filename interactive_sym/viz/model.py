@@ -33,7 +33,7 @@ def visible(graph: GraphView, limit: int) -> tuple[list[NodeView], int]:
 
 
 def cropped(graph: GraphView, limit: int = NODE_LIMIT) -> tuple[GraphView, str]:
-    """The part of a graph nearest to its results, and a note that says how much is hidden; small graphs are unchanged."""
+    """The part of a graph nearest to its results, and a note of how much is hidden; small graphs are unchanged."""
     nodes, hidden = visible(graph, limit)
     if not hidden:
         return graph, ""
