@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 
 from .graph import Apply, Constant, Variable, leaves, toposort
+from .ops.body import is_lazy, run_lazily
 from .shared import SharedVariable
+
+_MAY_HAND_ON = ("specify_shape", "unbroadcast", "ifelse", "branches", "scan")
 
 
 class Interpreter:
@@ -49,6 +52,7 @@ class Interpreter:
         self._place = place
         self._size = len(place)
         self._steps = self._plan()
+        self._lazy = any(is_lazy(node) for node in self.nodes)
 
     def _plan(self) -> list[tuple[Apply, list[int], list[int], list[int]]]:
         """For each node: places it reads, places it writes, places not read by anyone after it."""
@@ -79,6 +83,8 @@ class Interpreter:
         """
         if len(values) != len(self.inputs):
             raise TypeError(f"{len(self.inputs)} values are wanted, got {len(values)}")
+        if self._lazy:
+            return self._detached(run_lazily(self.outputs, dict(zip(self.inputs, values)), observe))
         table: list[Any] = [None] * self._size
         for variable, value in zip(self.inputs, values, strict=True):
             table[self._place[variable]] = value
@@ -115,8 +121,8 @@ class Interpreter:
 
 
 def _may_be_input(variable: Variable) -> bool:
-    """Whether the variable's operation hands on its input array itself (checks and forgotten sizes do)."""
-    return variable.owner is not None and variable.owner.op.name in ("specify_shape", "unbroadcast")
+    """Whether the variable's operation may hand on an input array itself (checks, forgotten sizes, branches, loops)."""
+    return variable.owner is not None and variable.owner.op.name in _MAY_HAND_ON
 
 
 def run(nodes: Sequence[Apply], values: Mapping[Variable, Any]) -> dict[Variable, Any]:
