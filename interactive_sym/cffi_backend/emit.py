@@ -413,7 +413,7 @@ class Emitter:
             if isinstance(item, Kernel):
                 waiting.append(item)
                 continue
-            self._row_scalars(waiting, loop)
+            self._row_chunks(waiting, loop)
             waiting = []
             self._before(item, (*path, item), loop.rows)
             self._pragma(item, loop.rows)
@@ -424,7 +424,17 @@ class Emitter:
                 self._row_statements(inner, item, loop)
             self.close()
             self._after(item, loop.rows)
-        self._row_scalars(waiting, loop)
+        self._row_chunks(waiting, loop)
+
+    def _row_chunks(self, kernels: list[Kernel], loop: Loop) -> None:
+        """Numbers per row, those of another width than the rest apart.
+
+        A loop of four doubles and four truth values does not fit vectors of one width, and would not be vectorised.
+        """
+        read = {id(access.value) for kernel in kernels for access in kernel.reads}
+        apart = {k for k in kernels if k.value is not None and id(k.value) not in read and len(_widths(k)) > 1}
+        self._row_scalars([kernel for kernel in kernels if kernel not in apart], loop)
+        self._row_scalars([kernel for kernel in kernels if kernel in apart], loop)
 
     def _row_scalars(self, kernels: list[Kernel], loop: Loop) -> None:
         """Operations on one number per row: a short loop over the rows."""
@@ -548,6 +558,13 @@ class Emitter:
             Line(f"  const int64_t {size.name} = {size.text};") for size in self.lowering.sizes if size.name in words
         ]
         return [*sizes, *lines, *(Line(f"  {text}") for text in checks)]
+
+
+def _widths(kernel: Kernel) -> set[int]:
+    """The sizes in bytes of the elements a kernel reads and writes."""
+    assert kernel.value is not None
+    dtypes = [kernel.value.dtype, *(access.value.dtype for access in kernel.reads if access.value.origin != "literal")]
+    return {np.dtype(dtype).itemsize for dtype in dtypes}
 
 
 def _operator(kernel: Kernel) -> str:
