@@ -161,11 +161,21 @@ class Trace:
             KeyError: there is no rule of that name.
         """
         wanted = RULES[rule]
+        replaced: dict[Apply, Firing] = {}
         for firing in self.firings:
-            if firing.old is node:
-                if firing.rule == wanted.name:
-                    return f"it did: {wanted.name} replaced {node.op.name} by {firing.new[0]}"
-                return f"{firing.rule} replaced the node first, in pass {firing.pass_name}"
+            replaced.setdefault(firing.old, firing)
+        seen: set[Apply] = set()
+        while node not in seen:
+            seen.add(node)
+            gone = replaced.get(node)
+            if gone is None:
+                node = self.rebuilt.get(node, node)
+            elif gone.rule == "merge" and gone.new[0].owner is not None:
+                node = gone.new[0].owner
+            elif gone.rule == wanted.name:
+                return f"it did: {wanted.name} replaced {node.op.name} by {gone.new[0]}"
+            else:
+                return f"{gone.rule} replaced the node first, in pass {gone.pass_name}"
         if wanted.name in self.disabled:
             return f"{wanted.name} is switched off in this mode"
         if not any(wanted.name in record.rules for record in self.passes):

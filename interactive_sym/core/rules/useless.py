@@ -11,6 +11,7 @@ import numpy as np
 
 from ..graph import Apply, Constant, Variable
 from ..op import call
+from ..ops.marks import MARKS, holds_always
 from ..pattern import Any_, Bindings, Number, head
 from ..rule import rewrites, rule
 from ..types import DISCRETE, FLOATS, TensorType, upcast
@@ -50,7 +51,7 @@ def booleans(bindings: Bindings) -> bool:
 )
 def constant_folding(node: Apply) -> list[Variable] | None:
     inputs = node.inputs
-    if not inputs or node.op.family == "random" or node.op.name in ("alloc", "fill"):
+    if not inputs or node.op.effect or node.op.family == "random" or node.op.name in ("alloc", "fill"):
         return None
     for x in inputs:
         if not isinstance(x, Constant) or not isinstance(x.type, TensorType) or x.data.size > LARGEST_CONSTANT:
@@ -226,6 +227,31 @@ def same_condition(node: Apply) -> Variable | None:
 # -- copies and casts ------------------------------------------------------------------------------------------------
 
 rule("copy", identity(a), a, stage=STAGE, why="A copy has the same values.", aliases=("local_view_op",))
+
+
+@rewrites(
+    *MARKS,
+    name="gradient_mark",
+    stage=STAGE,
+    why="A mark changes how derivatives pass a place; once they are taken it only hands on its input.",
+)
+def gradient_mark(node: Apply) -> Variable:
+    return node.inputs[0]
+
+
+@rewrites(
+    "assert",
+    name="useless_assert",
+    stage=STAGE,
+    why="Conditions known to hold need no check; without any other the value is handed on.",
+    aliases=("local_remove_useless_assert",),
+)
+def useless_assert(node: Apply) -> Variable | None:
+    checks = list(dict.fromkeys(x for x in node.inputs[1:] if not holds_always(x)))
+    if len(checks) == len(node.inputs) - 1:
+        return None
+    found: Variable = node.op(node.inputs[0], *checks) if checks else node.inputs[0]  # type: ignore[operator]
+    return found
 
 
 def _holds(wide: str, narrow: str) -> bool:

@@ -44,7 +44,9 @@ def names(program: Program) -> list[str]:
 
 def assert_as_allowed(changes: str, old: Any, new: Any, what: str = "") -> None:
     """Equal bits, equal but for last digits, or equal but for last digits where both are finite."""
-    assert new.dtype == old.dtype and new.shape == old.shape, f"{what}: {new.dtype} {new.shape}, {old.dtype} {old.shape}"
+    assert new.dtype == old.dtype and new.shape == old.shape, (
+        f"{what}: {new.dtype} {new.shape}, {old.dtype} {old.shape}"
+    )
     if changes == "nothing" or old.dtype.kind not in "fc":
         same = (old == new) & (np.signbit(old) == np.signbit(new)) | ((old != old) & (new != new))
         assert np.all(same), f"{what}: {old[~same][:3]} became {new[~same][:3]}"

@@ -8,13 +8,48 @@ from interactive_sym.core.program import make_program
 from interactive_sym.mode import Mode
 from tests.core.rules.rewriting import assert_as_allowed, final, values_of
 
-UNARY = [T.exp, T.tanh, T.neg, T.sqr, abs, T.nnet.sigmoid, lambda a: a * 1, lambda a: a + 0, lambda a: a / 2, lambda a: a**2]
-UNARY += [lambda a: 1 / (1 + T.exp(-a)), lambda a: 1 - a, lambda a: a * -2.0, lambda a: T.log(1 + T.exp(a)), lambda a: a - 0.5]
+UNARY = [
+    T.exp,
+    T.tanh,
+    T.neg,
+    T.sqr,
+    abs,
+    T.nnet.sigmoid,
+    lambda a: a * 1,
+    lambda a: a + 0,
+    lambda a: a / 2,
+    lambda a: a**2,
+]
+UNARY += [
+    lambda a: 1 / (1 + T.exp(-a)),
+    lambda a: 1 - a,
+    lambda a: a * -2.0,
+    lambda a: T.log(1 + T.exp(a)),
+    lambda a: a - 0.5,
+]
 UNARY += [lambda a: T.fill(a, 2.0), lambda a: T.cast(a, "float64"), T.zeros_like, T.maximum, T.log1p]
-BINARY = [T.add, T.sub, T.mul, T.maximum, lambda a, b: a / (1 + b * b), lambda a, b: a - b + a, lambda a, b: a * b / (1 + b * b)]
+BINARY = [
+    T.add,
+    T.sub,
+    T.mul,
+    T.maximum,
+    lambda a, b: a / (1 + b * b),
+    lambda a, b: a - b + a,
+    lambda a, b: a * b / (1 + b * b),
+]
 BINARY += [lambda a, b: T.switch(a > b, a, b), lambda a, b: -(a - b), lambda a, b: a * (-b), lambda a, b: 2 * a + 3 * b]
-MATRIX = [lambda a: a.T.T, lambda a: T.dot(a, a.T), lambda a: a - a.mean(), lambda a: a.sum(axis=0) + a, lambda a: a[1:, :]]
-MATRIX += [lambda a: a.reshape((-1,)).reshape(a.shape), lambda a: a * a.shape[0], lambda a: a / a.sum(axis=1, keepdims=True)]
+MATRIX = [
+    lambda a: a.T.T,
+    lambda a: T.dot(a, a.T),
+    lambda a: a - a.mean(),
+    lambda a: a.sum(axis=0) + a,
+    lambda a: a[1:, :],
+]
+MATRIX += [
+    lambda a: a.reshape((-1,)).reshape(a.shape),
+    lambda a: a * a.shape[0],
+    lambda a: a / a.sum(axis=1, keepdims=True),
+]
 MATRIX += [lambda a: T.exp(a) / T.exp(a).sum(axis=1, keepdims=True)]
 
 

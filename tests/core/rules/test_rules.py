@@ -94,9 +94,7 @@ def data_samples(rule: Rule) -> Iterator[tuple[str, Sequence[Variable], Variable
     wanted = variables(rule.pattern)
     for dtype in DTYPES:
         for form, shapes in SHAPES.items():
-            leaves = {
-                name: TensorType(dtype, shapes[min(k, len(shapes) - 1)])(name) for k, name in enumerate(wanted)
-            }
+            leaves = {name: TensorType(dtype, shapes[min(k, len(shapes) - 1)])(name) for k, name in enumerate(wanted)}
             try:
                 output = expression(rule.pattern, leaves)
             except TypeError:
@@ -166,12 +164,23 @@ GRAPHS: dict[str, Callable[[], list[Graph]]] = {
         ([fixed], fixed.reshape((3, 4))),
         ([fixed], fixed.reshape((3, -1))),
     ],
-    "reshape_of_reshape": lambda: [([x], x.reshape((2, -1)).reshape((-1,))), ([fixed], fixed.reshape((2, 6)).flatten())],
+    "reshape_of_reshape": lambda: [
+        ([x], x.reshape((2, -1)).reshape((-1,))),
+        ([fixed], fixed.reshape((2, 6)).flatten()),
+    ],
     "useless_alloc": lambda: [([fixed], T.alloc(fixed, 3, 4)), ([v], T.alloc(v, T.shape_i(v, 0)))],
     "alloc_of_alloc": lambda: [([s, n], T.alloc(T.alloc(s, 4), n, 4))],
-    "useless_fill": lambda: [([x], T.fill(x, x)), ([fixed], T.fill(fixed, fixed * 2)), ([x, s], T.fill(x, T.fill(x, s)))],
+    "useless_fill": lambda: [
+        ([x], T.fill(x, x)),
+        ([fixed], T.fill(fixed, fixed * 2)),
+        ([x, s], T.fill(x, T.fill(x, s))),
+    ],
     "useless_subtensor": lambda: [([x], x[:]), ([x], x[:, :]), ([fixed], fixed[0:3]), ([x], x[0:, ::1])],
-    "reduction_over_size_one": lambda: [([row], row.sum(axis=0)), ([col], col.max(axis=1)), ([row], row.prod(axis=(0,)))],
+    "reduction_over_size_one": lambda: [
+        ([row], row.sum(axis=0)),
+        ([col], col.max(axis=1)),
+        ([row], row.prod(axis=(0,))),
+    ],
     "join_of_one": lambda: [([x], Join(1)(x))],
     "known_shape": lambda: [([fixed], SpecifyShape((3, None))(fixed))],
     "binary_chain": lambda: [([x, y, f], T.add(x, y, f)), ([q, k], T.mul(q, q, k)), ([x], T.add(x))],
@@ -290,7 +299,11 @@ GRAPHS: dict[str, Callable[[], list[Graph]]] = {
         ([x], -2 * T.exp(x) / T.exp(x).sum(axis=0) / T.exp(x).sum(axis=0)),
     ],
     "log_of_softmax": lambda: [([x, y], T.log(T.exp(x) / T.exp(y))), ([f], T.log(_exp_share(f)))],
-    "reciprocal_of_constant": lambda: [([x], x / 4), ([f], f / np.float32(0.5)), ([x], x / np.array([1.0, 2.0, 4.0, -8.0]))],
+    "reciprocal_of_constant": lambda: [
+        ([x], x / 4),
+        ([f], f / np.float32(0.5)),
+        ([x], x / np.array([1.0, 2.0, 4.0, -8.0])),
+    ],
     "one_over": lambda: [([x], 1 / x), ([f], 1 / f)],
     "shape_from_sizes": lambda: [([x], x.shape), ([fixed], T.exp(fixed).shape), ([s], s.shape)],
     "size_from_inputs": lambda: [
