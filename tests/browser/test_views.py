@@ -166,7 +166,6 @@ def test_keyboard_only(notebook, screenshots):
     first = view.get_attribute("data-selected")
     assert first and view.locator(f"[data-node='{first}']").get_attribute("data-label").startswith(("dot", "gemv"))
     page.page.keyboard.press("Escape")
-    page.page.keyboard.press("Tab") if view.locator("[data-node]:focus").count() else None
     view.locator(f"[data-node='{first}']").focus()
     page.page.keyboard.press("ArrowUp")
     assert view.get_attribute("data-selected") not in ("", first)
@@ -241,4 +240,46 @@ def test_a_view_opens_while_a_later_cell_runs(lab, browser):
             page.page.wait_for_selector("[data-isym='view'][data-ready='1']", timeout=4_500)
             assert page.page.locator(".jp-InputArea-prompt", has_text="[*]").count() == 1
         page.view(0)
+        assert page.errors == [] and page.external == []
+
+
+def test_reduced_motion_and_forced_colours(lab, browser, screenshots):
+    from tests.browser.lab import write_notebook
+
+    write_notebook(lab.root / "plain.ipynb", CELLS[:2])
+    lab.theme(False)
+    with lab.page(browser, reduced_motion="reduce", forced_colors="active") as page:
+        page.open("plain.ipynb")
+        page.run_all()
+        view = page.view(0)
+        node = view.locator("[data-node]").first
+        assert node.evaluate("(e) => getComputedStyle(e).transitionDuration") == "0s"
+        view.screenshot(path=screenshots / "forced-colours.png")
+        assert page.errors == []
+
+
+def test_a_saved_notebook_shows_its_pictures(lab, browser, screenshots):
+    """Opened again without running: static pictures from what was stored, and what to do for the live view."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    from tests.browser.lab import write_notebook
+
+    path = lab.root / "saved.ipynb"
+    write_notebook(path, CELLS[:2])
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": str(lab.root)}}).execute()
+    nbformat.write(notebook, path)
+    assert path.stat().st_size < 64 * 1024
+    with lab.page(browser) as page:
+        page.open("saved.ipynb")
+        assert "TensorType(float64, matrix)" in page.page.locator(".jp-OutputArea").nth(1).inner_text()
+        page.page.evaluate(
+            "() => { for (const cell of window.jupyterapp.shell.currentWidget.content.model.cells) cell.trusted = true; }"
+        )
+        note = page.page.locator("[data-note]", has_text="run the cell")
+        note.wait_for(timeout=20_000)
+        image = page.page.locator(".jp-OutputArea img")
+        assert image.evaluate("(e) => e.naturalWidth") > 100
+        page.page.screenshot(path=screenshots / "saved.png")
         assert page.errors == [] and page.external == []

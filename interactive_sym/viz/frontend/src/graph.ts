@@ -7,6 +7,7 @@ import { users, type State } from "./replay";
 
 const BAND = 24;
 const FAR = 0.75;
+const SMALL = 0.15;
 
 export interface Events { select(id: number | null): void; zoom(value: number): void }
 
@@ -90,7 +91,8 @@ export class Drawing {
     this.drawEdges(state, layout, results, mark);
     if (this.selected !== null && !state.nodes.has(this.selected)) this.select(null);
     else this.highlight();
-    if (first || !this.moved) this.fit();
+    if (first) this.home();
+    else if (!this.moved) this.fit();
     this.roving();
   }
 
@@ -243,6 +245,16 @@ export class Drawing {
     this.world.setAttribute("transform", `translate(${camera.x} ${camera.y}) scale(${camera.zoom})`);
     this.element.classList.toggle("isym-far", camera.zoom < FAR);
     this.events.zoom(camera.zoom);
+  }
+
+  /** The first look: all of it, or where it would be too small to make out, its first result. */
+  private home(): void {
+    this.fit();
+    const result = this.places.get(this.state?.outputs[0]?.id ?? -1);
+    if (this.camera.zoom >= SMALL || result === undefined) return;
+    const { width, height } = this.window();
+    this.moved = true;
+    this.look({ zoom: FAR, x: width / 2 - FAR * (result.x + result.width / 2), y: 0.8 * height - FAR * result.y });
   }
 
   fit(): void {

@@ -97,9 +97,7 @@ export default {
     let gone = false;
     void (async () => {
       try {
-        const opening = link.request("open");
-        const engine = await (cache[key] ??= front(link));
-        const [view] = await opening;
+        const [engine, [view]] = await Promise.all([(cache[key] ??= front(link)), link.request("open")]);
         clearTimeout(late);
         if (!gone) stop = engine.mount(el, view, async (verb: string, fields: object) => (await link.request(verb, fields))[0]);
       } catch (error) {
