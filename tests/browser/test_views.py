@@ -275,7 +275,7 @@ def test_a_saved_notebook_shows_its_pictures(lab, browser, screenshots):
         page.open("saved.ipynb")
         assert "TensorType(float64, matrix)" in page.page.locator(".jp-OutputArea").nth(1).inner_text()
         page.page.evaluate(
-            "() => { for (const cell of window.jupyterapp.shell.currentWidget.content.model.cells) cell.trusted = true; }"
+            "() => { for (const c of window.jupyterapp.shell.currentWidget.content.model.cells) c.trusted = true; }"
         )
         note = page.page.locator("[data-note]", has_text="run the cell")
         note.wait_for(timeout=20_000)
