@@ -3,6 +3,7 @@
 The work is done in `core.text` and `core.view`; `viz` is imported when a notebook first asks for rich output.
 """
 
+from .core.ops.marks import Print
 from .core.text import debugprint, pp
 from .core.view import register_display
 
@@ -10,4 +11,4 @@ pprint = pp
 
 register_display("interactive_sym.viz.display")
 
-__all__ = ["debugprint", "pp", "pprint"]
+__all__ = ["Print", "debugprint", "pp", "pprint"]

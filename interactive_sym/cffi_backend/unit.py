@@ -12,7 +12,7 @@ import numpy as np
 from ..core.graph import Variable
 from ..core.program import Program
 from ..core.types import TensorType
-from . import lower_nodes  # noqa: F401  fills the table of rules
+from . import lower_marks, lower_nodes  # noqa: F401  fills the table of rules
 from .call import ArgSpec, PythonStep, UnitSpec
 from .emit import Emitter, Line
 from .loopir import Loop, Value

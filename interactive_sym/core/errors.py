@@ -80,7 +80,26 @@ class NullTypeGradError(TypeError):
 
 
 class GradientError(ValueError):
-    """A symbolic gradient differs from the numeric one."""
+    """A symbolic gradient differs from the numeric one.
+
+    Attributes:
+        arg: which argument.
+        err_pos: the position in the argument, flattened.
+        shape: the argument's shape.
+        val1, val2: the symbolic and the numeric value.
+        abs_err, rel_err: how far they are apart.
+        abs_tol, rel_tol: how far they may be.
+    """
+
+    arg: int = 0
+    err_pos: int = 0
+    shape: tuple[int, ...] = ()
+    val1: float = 0.0
+    val2: float = 0.0
+    abs_err: float = 0.0
+    rel_err: float = 0.0
+    abs_tol: float = 0.0
+    rel_tol: float = 0.0
 
 
 class ShapeError(ValueError):

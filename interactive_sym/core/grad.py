@@ -4,7 +4,7 @@
 outputs into cotangents of its inputs. Each node it makes remembers the forward node it is the gradient of, and that
 node's line.
 
-Read next: `function`.
+Read next: `derivatives`.
 """
 
 import warnings
@@ -16,7 +16,23 @@ from .configuration import config
 from .errors import DisconnectedInputError, NullTypeGradError, message
 from .graph import Apply, Variable, leaves, toposort
 from .op import Op, call
-from .types import DISCRETE, TensorType
+from .ops.marks import UndefinedDerivative
+from .types import DISCRETE, GenericType, TensorType
+
+
+class DisconnectedType(GenericType):
+    """The type of a variable that an operation's `grad` returns for an input on which the output does not depend."""
+
+
+class NullType(GenericType):
+    """The type of a variable that stands for a gradient that does not exist.
+
+    Args:
+        why: what is said where the gradient is asked for.
+    """
+
+    def __init__(self, why: str = "it is not defined") -> None:
+        self.why = why
 
 
 def grad(
@@ -34,10 +50,10 @@ def grad(
     Args:
         cost: a 0-d float variable, or None where `known_grads` says where to start.
         wrt: a variable, or a list or tuple of them; need not be inputs.
-        consider_constant: variables through which no gradient passes.
+        consider_constant: variables through which no gradient passes; what is behind them counts as constant.
         disconnected_inputs: what happens where the cost does not depend on a variable: "raise", "warn" or "ignore".
         add_names: name the gradients, as in `(dcost/dw)`.
-        known_grads: variable -> its known cotangent, from which the walk goes on.
+        known_grads: variable -> its gradient, which is known; the walk goes on from it.
         return_disconnected: what stands for the gradient of a variable the cost does not depend on, where that is no
             error: "zero" (zeros of its shape) or "none" (None).
         null_gradients: what happens where a gradient is needed through an operation that has none: "raise" or "return"
@@ -109,7 +125,11 @@ def _check_cost(cost: Any) -> None:
 
 
 class _Walk:
-    """One walk from the cost back: cotangents by variable, and what was found on the way."""
+    """One walk from the cost back: cotangents by variable, and what was found on the way.
+
+    With `totals` the known cotangents are all there is to say of their variables; without, what comes from other known
+    variables that depend on them is added.
+    """
 
     def __init__(
         self,
@@ -118,6 +138,7 @@ class _Walk:
         consider_constant: Sequence[Variable],
         known: Mapping[Variable, Any],
         null_gradients: str,
+        totals: bool = True,
     ) -> None:
         self.cost = cost
         self.null_gradients = null_gradients
@@ -125,6 +146,8 @@ class _Walk:
         self.cotangents: dict[Variable, Variable] = {}
         self.broken: dict[Variable, NullTypeGradError] = {}
         starts = [*([cost] if cost is not None else ()), *known]
+        self.starts = set(starts)
+        self.totals = set(known) if totals else set()
         self.order = toposort(starts, [x for x in self.blocked if x not in starts])
         self.needed = _between(self.order, wanted)
         if cost is not None:
@@ -146,56 +169,70 @@ class _Walk:
                 self._back(node)
 
     def _back(self, node: Apply) -> None:
-        if not any(output in self.cotangents for output in node.outputs):
-            return
         op: Op = node.op
-        if all(output.type.dtype in DISCRETE for output in node.outputs if isinstance(output.type, TensorType)):
+        outputs = [x for x in node.outputs if x not in self.blocked or x in self.starts]
+        reached = [x for x in outputs if x in self.cotangents]
+        broken = next((self.broken[x] for x in outputs if x in self.broken), None)
+        if not reached and broken is None:
+            return
+        if all(x.type.dtype in DISCRETE for x in node.outputs if isinstance(x.type, TensorType)):
             return
         connected = op.connection_pattern(node)
+        if broken is not None:
+            for variable, row in zip(node.inputs, connected):
+                if any(row[k] for k, x in enumerate(node.outputs) if x in self.broken):
+                    self._break(variable, broken)
+        live = [any(row[k] for k, x in enumerate(node.outputs) if x in reached) for row in connected]
+        if not any(live):
+            return
         with source.attributed_to(node.where, source.Origin("gradient", op.name, node)):
             cotangents = [
                 self.cotangents[output]
-                if output in self.cotangents
+                if output in reached
                 else call("zeros_like", output, _cotangent_dtype(output))
                 if isinstance(output.type, TensorType)
                 else output
                 for output in node.outputs
             ]
-            live = [
-                any(row[k] for k, output in enumerate(node.outputs) if output in self.cotangents) for row in connected
-            ]
-            if not any(live):
-                return
             try:
-                gradients = op.grad(node.inputs, cotangents)
+                gradients = op.L_op(node.inputs, node.outputs, cotangents)
             except TypeError as error:
-                if type(op).grad is not Op.grad:
+                own = type(op).grad is not Op.grad or type(op).L_op is not Op.L_op
+                if own and not isinstance(error, UndefinedDerivative):
                     raise
-                broken = NullTypeGradError(
-                    message(f"{op.name} has no gradient, and one is needed through it", node.where, detail=[str(error)])
-                )
-                for variable in node.inputs:
-                    self.broken[variable] = broken
+                for variable, alive in zip(node.inputs, live):
+                    if alive:
+                        self._break(variable, _null(node, str(error)))
                 return
             if len(gradients) != len(node.inputs):
                 raise ValueError(f"{op.name}.grad gave {len(gradients)} gradients for {len(node.inputs)} inputs")
             for variable, gradient, alive in zip(node.inputs, gradients, live):
-                if gradient is None or not alive or variable in self.blocked:
+                if gradient is None or not alive or variable in self.totals:
+                    continue
+                if isinstance(gradient, Variable) and isinstance(gradient.type, DisconnectedType):
                     continue
                 if not isinstance(variable.type, TensorType) or variable.type.dtype in DISCRETE:
                     continue
-                fitted = fit_cotangent(gradient, variable)
+                if isinstance(gradient, Variable) and isinstance(gradient.type, NullType):
+                    self._break(variable, _null(node, gradient.type.why))
+                    continue
+                fitted = fit_cotangent(call("as_tensor_variable", gradient), variable)
                 before = self.cotangents.get(variable)
                 self.cotangents[variable] = fitted if before is None else call("add", before, fitted)
 
+    def _break(self, variable: Variable, error: NullTypeGradError) -> None:
+        """Record that the gradient of a variable does not exist."""
+        if isinstance(variable.type, TensorType) and variable.type.dtype not in DISCRETE:
+            self.broken.setdefault(variable, error)
+
     def gradient(self, variable: Variable, disconnected_inputs: str, return_disconnected: str) -> Variable | None:
+        if variable in self.broken:
+            if self.null_gradients == "return":
+                return None
+            raise self.broken[variable]
         found = self.cotangents.get(variable)
         if found is not None:
             return found
-        if variable in self.broken or any(x in self.broken for x in leaves([variable])):
-            if self.null_gradients == "return":
-                return None
-            raise self.broken.get(variable) or next(iter(self.broken.values()))
         if not self._reaches(variable):
             error = self._disconnected(variable)
             if disconnected_inputs == "raise":
@@ -217,8 +254,7 @@ class _Walk:
                 for k, output in enumerate(node.outputs):
                     if any(x in reached and row[k] for x, row in zip(node.inputs, pattern)):
                         reached.add(output)
-        starts = [x for x in self.cotangents if x.owner is None or x is self.cost]
-        return any(x in reached for x in starts) or (self.cost in reached)
+        return not reached.isdisjoint(self.starts)
 
     def _disconnected(self, variable: Variable) -> DisconnectedInputError:
         used = leaves([self.cost]) if self.cost is not None else []
@@ -241,6 +277,12 @@ class _Walk:
                 cure="disconnected_inputs='ignore' gives zeros",
             )
         )
+
+
+def _null(node: Apply, why: str) -> NullTypeGradError:
+    return NullTypeGradError(
+        message(f"{node.op.name} has no gradient, and one is needed through it", node.where, detail=[why])
+    )
 
 
 def _path(order: Sequence[Apply], variable: Variable) -> list[str]:

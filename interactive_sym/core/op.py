@@ -29,9 +29,17 @@ class Op:
         family: what kind of operation it is, one of `FAMILIES`; views colour by it.
         python_only: why it has no C, empty where it has.
         gradient_stops: why no gradient passes it, empty where one may.
+        effect: what it does besides computing (such as "prints"), empty for most; such nodes are never computed ahead
+            of a call.
+        itypes, otypes: types of inputs and outputs, for classes that leave `make_node` as it is.
+
+    Ops of a class that names no `__props__` are equal where they have no attributes of their own.
     """
 
     __props__: ClassVar[tuple[str, ...]] = ()
+    itypes: Sequence[Any] | None = None
+    otypes: Sequence[Any] | None = None
+    effect: str = ""
     family: str = "other"
     python_only: str = ""
     gradient_stops: str = ""
@@ -50,7 +58,15 @@ class Op:
         return tuple(getattr(self, name) for name in self.__props__)
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Op) and type(self) is type(other) and self.props() == other.props())
+        if self is other:
+            return True
+        if not isinstance(other, Op) or type(self) is not type(other):
+            return False
+        return self.props() == other.props() and (bool(self.__props__) or not (self._state() or other._state()))
+
+    def _state(self) -> bool:
+        """Whether the op has attributes of its own."""
+        return any(key != "_hash" for key in self.__dict__)
 
     def __hash__(self) -> int:
         try:
@@ -77,7 +93,15 @@ class Op:
 
     def make_node(self, *inputs: Any) -> Apply:
         """Check and convert `inputs`, and make the node with fresh output variables."""
-        raise TypeError(f"{self} does not define make_node")
+        if self.itypes is None or self.otypes is None:
+            raise TypeError(f"{self} does not define make_node")
+        if len(inputs) != len(self.itypes):
+            raise TypeError(f"{self} takes {len(self.itypes)} inputs, got {len(inputs)}")
+        operands = [x if isinstance(x, Variable) else call("as_tensor_variable", x) for x in inputs]
+        for position, (x, wanted) in enumerate(zip(operands, self.itypes)):
+            if not wanted.holds(x.type):
+                raise TypeError(f"{self}: input {position} must be of {wanted}, got {x} of {x.type}")
+        return Apply(self, operands, [type_.make_variable() for type_ in self.otypes])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Sequence[list[Any]]) -> None:
         """Compute the outputs with NumPy: `output_storage[k][0] = ...`."""
@@ -86,6 +110,20 @@ class Op:
     def grad(self, inputs: Sequence[Variable], output_grads: Sequence[Variable]) -> Sequence[Gradient]:
         """For each input the cotangent (shaped like the output where the op broadcasts), or None where none flows."""
         raise TypeError(f"{self} has no gradient")
+
+    def L_op(
+        self, inputs: Sequence[Variable], outputs: Sequence[Variable], output_grads: Sequence[Variable]
+    ) -> Sequence[Gradient]:
+        """As `grad`, for classes whose cotangents are cheaper from the outputs, which are given besides."""
+        return self.grad(inputs, output_grads)
+
+    def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Variable | None]) -> Sequence[Variable | None]:
+        """For each output its derivative along `eval_points` (None: that input does not vary).
+
+        Optional: where a class does not define it, forward mode differentiates `grad`, which is linear in its
+        cotangents, with respect to them.
+        """
+        raise TypeError(f"{self} has no forward derivative of its own")
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """`[input][output]`: whether a gradient may pass from that output to that input."""

@@ -10,6 +10,7 @@ import builtins
 from typing import Any
 
 from ..core.constants import as_tensor_variable, constant, get_scalar_constant_value
+from ..core.derivatives import Lop, Rop, hessian, hessian_vector_product, jacobian
 from ..core.errors import message
 from ..core.grad import grad
 from ..core.ops.create import (
@@ -111,6 +112,7 @@ from ..core.ops.elementwise import (
 )
 from ..core.ops.indexing import inc_subtensor, set_subtensor
 from ..core.ops.linalg import dot, outer, tensordot
+from ..core.ops.marks import consider_constant
 from ..core.ops.random import permute_row_elements
 from ..core.ops.reduce import (
     all,
@@ -157,7 +159,7 @@ from ..core.shared import TensorSharedVariable, shared
 from ..core.source import here
 from ..core.types import TensorType
 from ..core.variable import TensorConstant, TensorVariable
-from . import nnet
+from . import nnet, opt
 
 where = switch
 second = fill
@@ -451,7 +453,9 @@ dtensor6s = Plural("dtensor6s", dtensor6)
 dtensor7s = Plural("dtensor7s", dtensor7)
 
 __all__ = [
+    "Lop",
     "Plural",
+    "Rop",
     "TensorConstant",
     "TensorSharedVariable",
     "TensorType",
@@ -501,6 +505,7 @@ __all__ = [
     "complex",
     "concatenate",
     "conj",
+    "consider_constant",
     "constant",
     "cos",
     "cosh",
@@ -575,6 +580,8 @@ __all__ = [
     "get_vector_length",
     "grad",
     "gt",
+    "hessian",
+    "hessian_vector_product",
     "horizontal_stack",
     "icol",
     "icols",
@@ -607,6 +614,7 @@ __all__ = [
     "itensor7s",
     "ivector",
     "ivectors",
+    "jacobian",
     "join",
     "largest",
     "lcol",
@@ -651,6 +659,7 @@ __all__ = [
     "norm",
     "ones",
     "ones_like",
+    "opt",
     "or_",
     "outer",
     "patternbroadcast",

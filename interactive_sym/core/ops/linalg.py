@@ -58,6 +58,12 @@ class Dot(Op):
             return [call("dot", y, g), _outer(x, g)]
         return [call("dot", g, _T(y)), call("dot", _T(x), g)]
 
+    def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Variable | None]) -> Sequence[Variable | None]:
+        """The rule of products: dz = dx·y + x·dy."""
+        (x, y), (dx, dy) = inputs, eval_points
+        parts = ([call("dot", dx, y)] if dx is not None else []) + ([call("dot", x, dy)] if dy is not None else [])
+        return [call("add", *parts) if len(parts) == 2 else parts[0]]
+
     def infer_shape(self, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
         return [tuple(input_shapes[0][:-1]) + tuple(input_shapes[1][1:])]
 
