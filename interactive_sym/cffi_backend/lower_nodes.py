@@ -751,7 +751,11 @@ def _library(low: Lowering, node: Apply, value: bool) -> bool:
                 arguments.append(f"{array.storage.buffer}, {count(array.dims)}")
         arguments += [f"{result.buffer}, {count(result.dims)}" for result in results]
         arguments += [count(views[x].dims[first:stop]) for x, first, stop in called.sizes]
+        if called.context:
+            arguments.insert(0, "ctx")
         written.append(f"const int failed{number} = {called.function}({', '.join(arguments)});")
+        if called.context:
+            written.append(f"if (failed{number} < 0) return -failed{number};")
         written.append(
             f"if (failed{number}) return isym_fail(ctx, {VALUE}, {number}, {message} + failed{number}, 0, 0);"
         )
