@@ -277,11 +277,10 @@ def _wrong(
     abs_tol: float,
     rel_tol: float,
 ) -> GradientError:
+    element = tuple(int(k) for k in np.unravel_index(place, symbolic.shape))
     error = GradientError(
         message(
-            f"the gradient of argument {which} is wrong at {tuple(int(k) for k in np.unravel_index(place, symbolic.shape))}"
-            if symbolic.ndim
-            else f"the gradient of argument {which} is wrong",
+            f"the gradient of argument {which} is wrong" + (f" at {element}" if symbolic.ndim else ""),
             source.here()[0],
             operands=[
                 ("symbolic", f"{symbolic.flat[place]:.9g}"),

@@ -15,9 +15,9 @@ from . import source
 from .errors import DisconnectedInputError, NullTypeGradError, message
 from .grad import DisconnectedType, NullType, _Walk, fit_cotangent, grad
 from .graph import Apply, Variable, leaves, rebuild, toposort
-from .op import Op, call
+from .op import Op, UndefinedDerivative, call
 from .ops.elementwise import Elementwise
-from .ops.marks import UndefinedDerivative, is_discrete
+from .ops.marks import is_discrete
 from .types import TensorType
 
 
@@ -144,15 +144,16 @@ def subgraph_grad(
         raise ValueError(message("subgraph_grad wants a cost, or where to start", source.here()[0]))
     wrt, end = list(wrt), list(end)
     params = [*wrt, *end]
-    start_grads = cost_grads = None
+    start_grads: list[Any] | None = None
+    cost_grads: list[Any] | None = None
     if start is not None:
         start_grads = grad(None, params, consider_constant=end, disconnected_inputs="ignore", known_grads=start)
     if cost is not None:
         cost_grads = grad(cost, params, consider_constant=end, disconnected_inputs="ignore")
-    if start_grads is None or cost_grads is None:
-        found = start_grads if start_grads is not None else cost_grads
-    else:
+    if start_grads is not None and cost_grads is not None:
         found = [call("add", a, b) for a, b in zip(start_grads, cost_grads)]
+    else:
+        found = start_grads or cost_grads or []
     count = len(wrt)
     if details:
         return found[:count], found[count:], start_grads, cost_grads

@@ -15,8 +15,7 @@ from . import source
 from .configuration import config
 from .errors import DisconnectedInputError, NullTypeGradError, message
 from .graph import Apply, Variable, leaves, toposort
-from .op import Op, call
-from .ops.marks import UndefinedDerivative
+from .op import Op, UndefinedDerivative, call, public
 from .types import DISCRETE, GenericType, TensorType
 
 
@@ -304,6 +303,28 @@ def _between(order: Sequence[Apply], wanted: Sequence[Variable]) -> set[Apply]:
             nodes.add(node)
             reached.update(node.outputs)
     return nodes
+
+
+@public
+def cotangents(known: Mapping[Variable, Any], wrt: Sequence[Variable]) -> list[Variable | None]:
+    """What cotangents of some variables make of others: the gradient of a part of a graph, for operations that hold one.
+
+    Args:
+        known: variables -> their cotangents; where one depends on another, what comes from it is added.
+        wrt: variables to differentiate with respect to.
+
+    Returns:
+        For each of `wrt` its cotangent; None where none reaches it; a variable of `NullType` where an operation on the way
+        has no gradient.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x, g = T.dscalars("x", "g")
+        >>> cotangents({x * 3: g}, [x])[0].eval({g: 2.0})
+        array(6.)
+    """
+    walk = _Walk(None, wrt, (), known, "raise", totals=False)
+    return [NullType(str(walk.broken[x])).make_variable() if x in walk.broken else walk.cotangents.get(x) for x in wrt]
 
 
 def _cotangent_dtype(variable: Variable) -> str:

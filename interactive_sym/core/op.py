@@ -13,9 +13,16 @@ Read next: `types`, `variable`, then `ops.elementwise`.
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from . import source
 from .graph import Apply, Variable
 
+_HOUSE = __name__.partition(".")[0] + "."
+
 Gradient = Variable | None
+
+
+class UndefinedDerivative(TypeError):
+    """What an operation's `grad` raises where it has no derivative."""
 
 
 class Op:
@@ -88,7 +95,11 @@ class Op:
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Apply to inputs: the output variable, or the list of them where there are several."""
-        outputs = self.make_node(*inputs, **options).outputs
+        if type(self).__module__.startswith(_HOUSE):
+            outputs = self.make_node(*inputs, **options).outputs
+        else:  # the user's line is the one that applies his operation, not the one in its `make_node`
+            with source.attributed_to(*source.here()):
+                outputs = self.make_node(*inputs, **options).outputs
         return outputs[0] if len(outputs) == 1 else list(outputs)
 
     def make_node(self, *inputs: Any) -> Apply:

@@ -21,7 +21,7 @@ from ..configuration import config
 from ..constants import as_tensor_variable, constant
 from ..errors import message
 from ..graph import Apply, Constant, Variable
-from ..op import Op, call, public, register
+from ..op import Op, UndefinedDerivative, call, public, register
 from ..source import here
 from ..types import COMPLEXES, CONTINUOUS, DISCRETE, FLOATS, TensorType, as_dtype, broadcast_shapes, upcast
 from ..variable import TensorVariable
@@ -64,6 +64,7 @@ class Elementwise(Op):
         compute: "out" where operands are converted to the output's type first, "common" to their common type
             (comparisons), "own" where each keeps its own (`switch`, `cast`).
         gradient: from operands, output and cotangent the list of cotangents (None: no gradient flows).
+        no_derivative: why a gradient asked for through it is an error; empty for most.
         formula: how people write it, for docs and views.
         commutative: whether operands may be swapped.
         samples: for each operand (low, high), the range where it is defined and smooth.
@@ -72,6 +73,7 @@ class Elementwise(Op):
     family = "elementwise"
     __props__: ClassVar[tuple[str, ...]] = ("name",)
     name: str = ""
+    no_derivative: str = ""
 
     def __init__(
         self,
@@ -177,6 +179,8 @@ class Elementwise(Op):
         output_storage[0][0] = result
 
     def grad(self, inputs: Sequence[Variable], output_grads: Sequence[Variable]) -> Sequence[Variable | None]:
+        if self.no_derivative:
+            raise UndefinedDerivative(self.no_derivative)
         if self.gradient is None:
             return [None] * len(inputs)
         return list(self.gradient(inputs, self(*inputs), output_grads[0]))
@@ -1352,6 +1356,75 @@ static inline float isym_psif(float x) { return (float)isym_psi(x); }
 """
 
 
+def _tri_gamma(x: Any) -> Any:
+    """Reflection below 1/2, recurrence up to 12, then the asymptotic series (Abramowitz and Stegun 6.4)."""
+    wide = np.asarray(x, dtype="float64")
+    mirrored = wide < 0.5
+    z = np.where(mirrored, 1 - wide, wide)
+    result = np.zeros_like(z)
+    for _ in range(12):
+        small = z < 12
+        result = result + np.where(small, 1 / np.where(small, z * z, 1), 0)
+        z = np.where(small, z + 1, z)
+    w = 1 / (z * z)
+    tail = 1 / 30 - w * (5 / 66 - w * (691 / 2730 - w * (7 / 6)))
+    series = w * (1 / 6 - w * (1 / 30 - w * (1 / 42 - w * tail)))
+    result = result + (1 + 0.5 / z + series) / z
+    result = np.where(mirrored, (np.pi / np.sin(np.pi * wide)) ** 2 - result, result)
+    pole = (wide <= 0) & (wide == np.floor(wide))
+    return np.where(pole, np.inf, result).astype(x.dtype)
+
+
+_TRI_GAMMA = """\
+static inline double isym_tri_gamma(double x) {
+  double z = x < 0.5 ? 1 - x : x, result = 0;
+  if (x <= 0 && x == floor(x)) return INFINITY;
+  for (int k = 0; k < 12 && z < 12; k++, z += 1) result += 1 / (z * z);
+  double w = 1 / (z * z);
+  double tail = 1.0 / 30 - w * (5.0 / 66 - w * (691.0 / 2730 - w * (7.0 / 6)));
+  double series = w * (1.0 / 6 - w * (1.0 / 30 - w * (1.0 / 42 - w * tail)));
+  result += (1 + 0.5 / z + series) / z;
+  double mirror = 3.14159265358979323846 / sin(3.14159265358979323846 * x);
+  return x < 0.5 ? mirror * mirror - result : result;
+}
+static inline float isym_tri_gammaf(float x) { return (float)isym_tri_gamma(x); }
+"""
+
+
+def _tetra_gamma(x: Any) -> Any:
+    """The derivative of `_tri_gamma`, term by term."""
+    wide = np.asarray(x, dtype="float64")
+    mirrored = wide < 0.5
+    z = np.where(mirrored, 1 - wide, wide)
+    result = np.zeros_like(z)
+    for _ in range(12):
+        small = z < 12
+        result = result - np.where(small, 2 / np.where(small, z * z * z, 1), 0)
+        z = np.where(small, z + 1, z)
+    w = 1 / (z * z)
+    tail = 1 / 6 - w * (3 / 10 - w * (5 / 6 - w * (691 / 210 - w * 17.5)))
+    series = w * w * w * (1 / 6 - w * tail)
+    result = result - w * (1 + 1 / z + 0.5 * w) + series
+    sine = np.sin(np.pi * wide)
+    result = np.where(mirrored, result - 2 * np.pi**3 * np.cos(np.pi * wide) / sine**3, result)
+    pole = (wide <= 0) & (wide == np.floor(wide))
+    return np.where(pole, np.nan, result).astype(x.dtype)
+
+
+_TETRA_GAMMA = """\
+static inline double isym_tetra_gamma(double x) {
+  double z = x < 0.5 ? 1 - x : x, result = 0;
+  if (x <= 0 && x == floor(x)) return NAN;
+  for (int k = 0; k < 12 && z < 12; k++, z += 1) result -= 2 / (z * z * z);
+  double w = 1 / (z * z), pi = 3.14159265358979323846, sine = sin(pi * x);
+  double tail = 1.0 / 6 - w * (3.0 / 10 - w * (5.0 / 6 - w * (691.0 / 210 - w * 17.5)));
+  result += w * w * w * (1.0 / 6 - w * tail) - w * (1 + 1 / z + 0.5 * w);
+  return x < 0.5 ? result - 2 * pi * pi * pi * cos(pi * x) / (sine * sine * sine) : result;
+}
+static inline float isym_tetra_gammaf(float x) { return (float)isym_tetra_gamma(x); }
+"""
+
+
 def _special(
     name: str,
     numpy: Callable[..., Any],
@@ -1397,11 +1470,34 @@ erfc = _special(
     "One less the error function, exact where that is near 1.",
     "1 - erf x",
 )
+tetra_gamma = _special(
+    "tetra_gamma",
+    _tetra_gamma,
+    "isym_tetra_gamma",
+    None,
+    "The derivative of `tri_gamma`.",
+    "d³ log Γ(x) / dx³",
+    0.5,
+    4.0,
+    support=_TETRA_GAMMA,
+)
+tetra_gamma.no_derivative = "the next polygamma function is not among the operations"
+tri_gamma = _special(
+    "tri_gamma",
+    _tri_gamma,
+    "isym_tri_gamma",
+    lambda x, y, g: g * tetra_gamma(x),
+    "The trigamma function, the derivative of `psi`.",
+    "d² log Γ(x) / dx²",
+    0.5,
+    4.0,
+    support=_TRI_GAMMA,
+)
 psi = _special(
     "psi",
     _psi,
     "isym_psi",
-    None,
+    lambda x, y, g: g * tri_gamma(x),
     "The digamma function, the derivative of `gammaln`.",
     "d log Γ(x) / dx",
     0.5,

@@ -16,7 +16,7 @@ import numpy as np
 from ..constants import as_tensor_variable, constant
 from ..errors import message
 from ..graph import Apply, Constant, Variable
-from ..op import Op, call, public
+from ..op import Op, UndefinedDerivative, call, public
 from ..source import here
 from ..types import DISCRETE, TensorType
 
@@ -87,10 +87,6 @@ class UndefinedGrad(GradientMark):
         if eval_points[0] is None:
             return [None]
         raise UndefinedDerivative("the mark undefined_grad stands there")
-
-
-class UndefinedDerivative(TypeError):
-    """What an operation's `grad` raises where it has no derivative."""
 
 
 class GradClip(GradientMark):
