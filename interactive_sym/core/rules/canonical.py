@@ -293,8 +293,8 @@ def spread_later(node: Apply) -> Variable | None:
     for x in node.inputs:
         value = spread_value(x)
         if value is not None and len(value.type.shape) == 0:
-            if x.type.shape == node.outputs[0].type.shape:
-                spread = spread or x
+            if spread is None and x.type.shape == node.outputs[0].type.shape:
+                spread = x
             operands.append(value)
         elif len(x.type.shape) == 0:
             operands.append(x)
