@@ -1,5 +1,7 @@
 """The record of rewrites and the questions it answers."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -27,7 +29,7 @@ def test_firings_are_in_order_of_passes(trace):
     assert order == ["merge", "useless", "canonicalise", "stabilise", "specialise", "sizes"]
     ends = [(record.start, record.end) for record in trace.passes]
     assert ends[0][0] == 0 and ends[-1][1] == len(trace)
-    assert all(before[1] == after[0] for before, after in zip(ends, ends[1:]))
+    assert all(before[1] == after[0] for before, after in pairwise(ends))
     for record in trace.passes:
         assert all(firing.pass_name == record.name for firing in trace.firings[record.start : record.end])
 
@@ -51,7 +53,7 @@ def test_the_first_graph_is_the_users_and_the_last_is_compiled(trace):
 
 def test_each_step_changes_the_graph(trace):
     digests = [trace.program_at(k).digest() for k in range(len(trace) + 1)]
-    assert all(before != after for before, after in zip(digests, digests[1:]))
+    assert all(before != after for before, after in pairwise(digests))
 
 
 def test_following_a_node_of_the_user_to_what_became_of_it(trace):

@@ -1,7 +1,7 @@
 """Every rule is proved on samples: it fires, types stay, values change only as the rule says.
 
-Rules that are data are sampled from their pattern; each rule that computes has graphs in `GRAPHS`. A rule without samples
-fails.
+Rules that are data are sampled from their pattern; each rule that computes has graphs in `GRAPHS`. A rule without
+samples fails.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +13,7 @@ import pytest
 import interactive_sym.tensor as T
 from interactive_sym.core.graph import Variable
 from interactive_sym.core.op import call
+from interactive_sym.core.ops import marks
 from interactive_sym.core.ops.elementwise import CASTS
 from interactive_sym.core.ops.shape import DimShuffle, Join, SpecifyShape
 from interactive_sym.core.pattern import Any_, Head, Number, Pattern, variables
@@ -63,7 +64,7 @@ def prove(rule: Rule, inputs: Sequence[Variable], output: Variable, values: Sequ
     assert new.type.dtype == output.type.dtype
     assert len(new.type.shape) == len(output.type.shape)
     for mine, its in zip(output.type.shape, new.type.shape):
-        assert its == mine or mine is None and its != 1, f"{rule.name}: {new.type} from {output.type}"
+        assert its == mine or (mine is None and its != 1), f"{rule.name}: {new.type} from {output.type}"
     (old_value,) = values_of(trace.initial, values)
     (new_value,) = values_of(final(trace), values)
     assert_as_allowed(rule.changes, old_value, new_value, f"{rule.name} {what}")
@@ -147,6 +148,18 @@ GRAPHS: dict[str, Callable[[], list[Graph]]] = {
         ([cond, x, y], T.switch(cond, x, T.switch(cond, x + y, y))),
     ],
     "useless_cast": lambda: [([x], CASTS["float64"](x))],
+    "gradient_mark": lambda: (
+        [
+            ([x], mark(x))
+            for mark in (marks.zero_grad, marks.consider_constant, marks.disconnected_grad, marks.undefined_grad)
+        ]
+        + [([x], marks.grad_clip(x, -1, 1)), ([x], marks.grad_scale(x, 2.0))]
+    ),
+    "useless_assert": lambda: [
+        ([x], marks.assert_op(x, T.constant(1))),
+        ([x, s], marks.assert_op(x, T.constant(1), s > -100)),
+        ([x, s], marks.assert_op(x, s > -100, s > -100)),
+    ],
     "cast_of_cast": lambda: [
         ([q], T.cast(T.cast(q, "int64"), "float32")),
         ([f], T.cast(T.cast(f, "float64"), "float32")),
