@@ -250,7 +250,7 @@ def useless_assert(node: Apply) -> Variable | None:
     checks = list(dict.fromkeys(x for x in node.inputs[1:] if not holds_always(x)))
     if len(checks) == len(node.inputs) - 1:
         return None
-    found: Variable = node.op(node.inputs[0], *checks) if checks else node.inputs[0]  # type: ignore[operator]
+    found: Variable = node.op(node.inputs[0], *checks) if checks else node.inputs[0]
     return found
 
 

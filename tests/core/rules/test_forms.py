@@ -24,7 +24,7 @@ def form(*expressions, inputs=(x, y, v, s)):
         (x + 0, []),
         (x * 1, []),
         (x / 1, []),
-        (-(-x), []),
+        (T.neg(-x), []),
         (x - x + y, []),
         (x * y / x, []),
         (x**2, ["sqr"]),
@@ -140,7 +140,18 @@ def test_shapes_do_not_compute_values():
 
 def test_dtypes_stay():
     f, k = T.fvector("f"), T.bvector("k")
-    for expression in (f * 1, f + 0.0, 1 / (1 + T.exp(-f)), T.log(1 + f), k * 1, k - 0, -(-k), k**2, k + k, f * k / k):
+    for expression in (
+        f * 1,
+        f + 0.0,
+        1 / (1 + T.exp(-f)),
+        T.log(1 + f),
+        k * 1,
+        k - 0,
+        T.neg(-k),
+        k**2,
+        k + k,
+        f * k / k,
+    ):
         (result,) = rewrite([f, k], expression).graph_at(0)
         assert final(rewrite([f, k], expression)).outputs[0].type.dtype == result.type.dtype
 

@@ -151,7 +151,7 @@ GRAPHS: dict[str, Callable[[], list[Graph]]] = {
     "gradient_mark": lambda: (
         [
             ([x], mark(x))
-            for mark in (marks.zero_grad, marks.consider_constant, marks.disconnected_grad, marks.undefined_grad)
+            for mark in (marks.zero_grad, marks.ConsiderConstant(), marks.disconnected_grad, marks.undefined_grad)
         ]
         + [([x], marks.grad_clip(x, -1, 1)), ([x], marks.grad_scale(x, 2.0))]
     ),
