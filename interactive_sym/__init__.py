@@ -13,7 +13,7 @@ Write an expression, differentiate it, compile it to C, and watch each step:
 Read next: `tensor` (what expressions are made of), `function` (from expression to function), `core` (how it works).
 """
 
-from . import gradient, printing, tensor
+from . import gradient, ifelse, printing, tensor
 from .core.configuration import config
 from .core.errors import (
     AsTensorError,
@@ -27,11 +27,12 @@ from .core.errors import (
 from .core.grad import grad
 from .core.graph import Apply, Constant, Variable
 from .core.op import Op
-from .core.rule import RULES, rule, rewrites
+from .core.rule import RULES, rewrites, rule
 from .core.shared import SharedVariable, shared
 from .function import Function, In, Out, Param, function
 from .mode import Mode
 from .printing import debugprint, pp
+from .scan import OrderedUpdates, clone, foldl, foldr, map, reduce, scan, scan_checkpoints
 
 __version__ = "0.1.0"
 
@@ -49,20 +50,29 @@ __all__ = [
     "NoCompilerWarning",
     "NullTypeGradError",
     "Op",
+    "OrderedUpdates",
     "Out",
     "Param",
     "SharedVariable",
     "UnusedInputError",
     "Variable",
+    "clone",
     "config",
     "debugprint",
+    "foldl",
+    "foldr",
     "function",
     "grad",
     "gradient",
+    "ifelse",
+    "map",
     "pp",
     "printing",
+    "reduce",
     "rewrites",
     "rule",
+    "scan",
+    "scan_checkpoints",
     "shared",
     "tensor",
 ]

@@ -50,9 +50,15 @@ MODULES: dict[str, tuple[str, str]] = {
     "theano.gof": (LOOKUP, "interactive_sym"),
     "theano.gof.graph": (SAME, "interactive_sym.core.graph"),
     "theano.gradient": (SAME, "interactive_sym.gradient"),
+    "theano.ifelse": (SAME, "interactive_sym.ifelse"),
     "theano.printing": (SAME, "interactive_sym.printing"),
     "theano.sandbox": (FOLDER, ""),
     "theano.sandbox.rng_mrg": (SAME, "interactive_sym.tensor.rng_mrg"),
+    "theano.scan_module": (LOOKUP, "interactive_sym.scan"),
+    "theano.scan_module.scan": (LOOKUP, "interactive_sym.scan"),
+    "theano.scan_module.scan_checkpoints": (LOOKUP, "interactive_sym.scan"),
+    "theano.scan_module.scan_utils": (LOOKUP, "interactive_sym.scan"),
+    "theano.scan_module.scan_views": (LOOKUP, "interactive_sym.scan"),
     "theano.tensor": (SAME, "interactive_sym.tensor"),
     "theano.tensor.basic": (LOOKUP, "interactive_sym.tensor"),
     "theano.tensor.nnet": (SAME, "interactive_sym.tensor.nnet"),
@@ -60,6 +66,7 @@ MODULES: dict[str, tuple[str, str]] = {
     "theano.tensor.nnet.sigm": (LOOKUP, "interactive_sym.tensor.nnet"),
     "theano.tensor.raw_random": (SAME, "interactive_sym.tensor.raw_random"),
     "theano.tensor.shared_randomstreams": (SAME, "interactive_sym.tensor.shared_randomstreams"),
+    "theano.updates": (LOOKUP, "interactive_sym.scan"),
 }
 
 
@@ -91,6 +98,8 @@ class _Loader(Loader):
                 try:
                     return getattr(ours, name)
                 except AttributeError:
+                    if f"{theirs}.{name}" in MODULES:  # a module of theirs that the program did not import by itself
+                        return importlib.import_module(f"{theirs}.{name}")
                     raise AttributeError(
                         f"module {theirs!r} (here {ours.__name__!r}) has no attribute {name!r}"
                     ) from None

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..constants import as_tensor_variable
+from ..constants import as_tensor_variable, constant
 from ..errors import message
 from ..graph import Apply, Variable
 from ..op import Gradient, Op, call, public
@@ -65,7 +65,7 @@ class IfElse(Op):
         """The group taken gets the cotangents, the other one zeros; chosen lazily too."""
         condition, *values = inputs
         zeros = [
-            call("zeros_like", x, g.type.dtype) if isinstance(x.type, TensorType) else x
+            _zeros(x, g.type.dtype) if isinstance(x.type, TensorType) else x
             for x, g in zip(values, [*output_grads, *output_grads])
         ]
         first = self.make_node(condition, *output_grads, *zeros[: self.count]).outputs
@@ -139,6 +139,13 @@ class Branches(Op):
         results = self.then(values[:count]) if bool(condition) else self.otherwise(values[count:])
         for cell, value in zip(output_storage, results):
             cell[0] = value
+
+
+def _zeros(x: Any, dtype: str) -> Any:
+    """Zeros in the shape of `x`, whose value is not asked for where its sizes are known."""
+    if None in x.type.shape:
+        return call("zeros_like", x, dtype)
+    return constant(np.zeros(x.type.shape, dtype))
 
 
 def _size(size: Any) -> Any:
