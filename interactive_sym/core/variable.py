@@ -308,6 +308,61 @@ class _TensorOperators:
         copied.name = name
         return copied
 
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        return call("diagonal", self, offset, axis1, axis2)
+
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        return call("trace", self, offset, axis1, axis2)
+
+    def take(self, indices: Any, axis: Any = None, mode: str = "raise") -> Any:
+        return call("take", self, indices, axis=axis, mode=mode)
+
+    def nonzero(self, return_matrix: bool = False) -> Any:
+        return call("nonzero", self, return_matrix)
+
+    def nonzero_values(self) -> Any:
+        return call("nonzero_values", self)
+
+    def sort(self, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Any:
+        return call("sort", self, axis, kind, order)
+
+    def argsort(self, axis: Any = -1, kind: str = "quicksort", order: Any = None) -> Any:
+        return call("argsort", self, axis, kind, order)
+
+    def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Any:
+        return call("searchsorted", self, v, side, sorter)
+
+    def choose(self, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+        return call("choose", self, choices, out, mode)
+
+    def compress(self, condition: Any, axis: Any = None) -> Any:
+        return call("compress", condition, self, axis)
+
+    def repeat(self, repeats: Any, axis: Any = None) -> Any:
+        return call("repeat", self, repeats, axis)
+
+    def cumsum(self, axis: Any = None) -> Any:
+        return call("cumsum", self, axis)
+
+    def cumprod(self, axis: Any = None) -> Any:
+        return call("cumprod", self, axis)
+
+    def ptp(self, axis: Any = None) -> Any:
+        return call("ptp", self, axis)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Any:
+        return call("swapaxes", self, axis1, axis2)
+
+    def squeeze(self) -> Any:
+        return call("squeeze", self)
+
+    def transfer(self, target: str) -> Any:
+        return call("transfer", self, target)
+
+    def get_scalar_constant_value(self) -> Any:
+        """Its value, where it is a constant with one element."""
+        return call("get_scalar_constant_value", self)
+
     def norm(self, L: Any, axis: Any = None, keepdims: bool = False) -> Any:
         """The L-norm: `(sum |x|**L)**(1/L)`."""
         return call("norm", self, L, axis=axis, keepdims=keepdims)

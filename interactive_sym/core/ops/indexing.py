@@ -1,8 +1,10 @@
 """Indexing with integers, slices, None and Ellipsis; tensors with some elements changed (floor B).
 
+Arrays and masks as indices are in `advanced`.
+
 Index values are inputs of the node, int64 scalars, so that a function compiled once serves every index.
 
-Read next: `linalg`.
+Read next: `advanced`, `linalg`.
 """
 
 from collections.abc import Sequence
@@ -288,7 +290,7 @@ def _check_entries(x: Any, entries: Sequence[Entry], values: Sequence[Any]) -> N
         raise ValueError(f"{_slots(entries)} index values are wanted, got {len(values)}")
 
 
-_ACCEPTED = "an index is made of integers, integer scalars, slices of them, None and Ellipsis"
+_ACCEPTED = "an index is made of integers, slices, None, Ellipsis, integer arrays and boolean masks"
 
 
 def _index_value(value: Any) -> Any:
@@ -350,7 +352,8 @@ def getitem(x: Any, index: Any) -> Any:
 
     Args:
         x: a tensor.
-        index: integers, symbolic integer scalars, slices of them, None (adds a dimension of size 1) and Ellipsis.
+        index: integers, symbolic integer scalars, slices of them, None (adds a dimension of size 1) and Ellipsis;
+            integer arrays and boolean masks, symbolic or not, as in NumPy.
 
     Raises:
         IndexError: too many indices, an index that is none of these, or out of range (at once where the size is known,
@@ -363,6 +366,8 @@ def getitem(x: Any, index: Any) -> Any:
         (TensorType(float64, vector), TensorType(float64, (?, 1, ?)), TensorType(float64, vector))
     """
     x = as_tensor_variable(x)
+    if call("is_advanced", index):
+        return call("advanced_getitem", x, index)
     entries, values, added = _parsed(x, index)
     part = x if added and not entries else Subtensor(entries)(x, *values)
     if not added:
@@ -376,6 +381,8 @@ def getitem(x: Any, index: Any) -> Any:
 def _changed(part: Any, y: Any, set_: bool, name: str) -> Any:
     """`part` is x[index], perhaps with dimensions shuffled after; the x whose elements there are set or increased."""
     owner = part.owner if isinstance(part, Variable) else None
+    if owner is not None and owner.op.name == "advanced_subtensor":
+        return call("advanced_changed", part, y, set_)
     if owner is not None and isinstance(owner.op, Subtensor):
         x, *values = owner.inputs
         return IncSubtensor(owner.op.entries, set_)(x, y, *values)
@@ -389,7 +396,7 @@ def _changed(part: Any, y: Any, set_: bool, name: str) -> Any:
                 )
             y = call("shape_padleft", y, len(order) - len(y.type.shape))
             y = DimShuffle([order.index(d) if d in order else "x" for d in range(len(inner.type.shape))])(y)
-        if inner.owner is not None and isinstance(inner.owner.op, (Subtensor, DimShuffle)):
+        if inner.owner is not None and inner.owner.op.name in ("subtensor", "advanced_subtensor", "dimshuffle"):
             return _changed(inner, y, set_, name)
         return IncSubtensor((), set_)(inner, y)
     raise TypeError(
