@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 
 from .core import rules as _rules  # noqa: F401 - importing it registers the rules of the house
 from .core.configuration import config
-from .core.program import Program
-from .core.rewrite import run_pass, start
+from .core.ops.body import Body
+from .core.program import Program, make_program
+from .core.rewrite import run_pass, run_program_pass, start
 from .core.rule import RULES, Rule
+from .core.rules.loops import rewrite_inside
 from .core.trace import Trace
 
 
@@ -36,16 +38,18 @@ PASSES: tuple[Pass, ...] = (
     Pass("specialise", ("useless", "canonicalise", "specialise"), "general operations become cheaper special ones", ("specialize",)),
     Pass("sizes", ("useless", "sizes"), "sizes come from the inputs, without computing values", ("ShapeOpt",
     "local_shape_to_shape_i")),
+    Pass("loops", ("loops",), "loops store only what is read, branches hold their own work; both are rewritten inside",
+    ("scan",)),
 )  # fmt: skip
 
 #: Passes of each optimizer name.
 OPTIMIZERS: dict[str, tuple[str, ...]] = {
-    "None": (),
-    "merge": ("merge",),
-    "fast_compile": ("merge", "useless", "sizes"),
-    "stabilize": ("merge", "useless", "canonicalise", "stabilise", "sizes"),
+    "None": ("loops",),
+    "merge": ("merge", "loops"),
+    "fast_compile": ("merge", "useless", "sizes", "loops"),
+    "stabilize": ("merge", "useless", "canonicalise", "stabilise", "sizes", "loops"),
     "fast_run": tuple(p.name for p in PASSES),
-    "o1": ("merge", "useless", "sizes"),
+    "o1": ("merge", "useless", "sizes", "loops"),
     "o2": tuple(p.name for p in PASSES),
     "o3": tuple(p.name for p in PASSES),
     "o4": tuple(p.name for p in PASSES),
@@ -135,9 +139,23 @@ class Mode:
         disabled = [rule.name for rule in RULES if self.switches_off(rule)]
         trace = start(program, merge=any(p.name == "merge" for p in passes), disabled=disabled)
         for p in passes:
-            if p.stages:
+            if p.name == "loops":
+                if any(node.op.family == "control" for node in trace.final.nodes):  # type: ignore[union-attr]
+                    rules = self.rules_of(p)
+                    run_program_pass(trace, p.name, [self._inside() if r.name == "rewrite_inside" else r for r in rules])
+            elif p.stages:
                 run_pass(trace, p.name, self.rules_of(p))
         return trace
+
+    def _inside(self) -> Rule:
+        """The rule that rewrites inner graphs as this mode rewrites programs."""
+
+        def rewritten(body: Body) -> tuple[Body, Trace]:
+            trace = self.rewrite(make_program(body.inputs, body.outputs, []))
+            assert trace.final is not None
+            return Body(body.inputs, trace.final.outputs), trace
+
+        return rewrite_inside(rewritten)
 
 
 def _named(name: str, aliases: Iterable[str], names: Iterable[str]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from . import source
 from .errors import InconsistencyError, message
-from .graph import Apply, Variable
+from .graph import Apply, Variable, toposort
 from .op import call
 from .pattern import Head, Number
 from .program import Cycle, Interner, Program, rewritten
@@ -103,6 +103,50 @@ def run_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
     trace.passes.append(record)
     if record.end > record.start:
         trace.final = trace.final.with_results(results)
+
+
+def run_program_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
+    """Rewrite `trace.final` with rules that look at the whole program (`Rule.whole`), until none fires.
+
+    Raises:
+        InconsistencyError: a rule gave a result of another type.
+        RuntimeError: the rules chase each other.
+    """
+    assert trace.final is not None
+    began = perf_counter()
+    record = PassRecord(name, tuple(rule.name for rule in rules), len(trace.firings), len(trace.firings))
+    fuel = FUEL_PER_NODE * (len(trace.final.nodes) + 10)
+    changed = True
+    while changed:
+        changed = False
+        for rule in rules:
+            while rule.whole is not None and (found := rule.whole(trace.final)) is not None:
+                node, new = found
+                with source.attributed_to(node.where, source.Origin("rewrite", rule.name, node)):
+                    fitted = [_fit(rule, x, old) for x, old in zip(new, node.outputs)]
+                adopted = tuple(trace.interner.adopt(fitted))
+                trace.firings.append(Firing(rule.name, node, adopted, name))
+                trace.final = trace.final.with_results(_substituted(trace, node, adopted))
+                changed = True
+                fuel -= 1
+                if fuel <= 0:
+                    raise _endless(trace, record)
+    record.end = len(trace.firings)
+    record.seconds = perf_counter() - began
+    trace.passes.append(record)
+
+
+def _substituted(trace: Trace, replaced: Apply, new: Sequence[Variable]) -> list[Variable]:
+    """The results of `trace.final` with the outputs of one node replaced."""
+    assert trace.final is not None
+    done: dict[Variable, Variable] = dict(zip(replaced.outputs, new))
+    for node in toposort(trace.final.results, trace.final.inputs):
+        inputs = [done.get(variable, variable) for variable in node.inputs]
+        if node is not replaced and any(x is not old for x, old in zip(inputs, node.inputs)):
+            made = trace.interner.node(node, inputs)
+            trace.rebuilt[node] = made
+            done.update(zip(node.outputs, made.outputs))
+    return [done.get(variable, variable) for variable in trace.final.results]
 
 
 def _wanted_operands(rule: Rule) -> frozenset[str]:

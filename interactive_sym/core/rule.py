@@ -19,7 +19,7 @@ from .graph import Apply, Variable
 from .pattern import Bindings, Head, Pattern, build, match
 
 #: The stages, in the order passes run them.
-STAGES = ("useless", "canonicalise", "stabilise", "specialise", "sizes")
+STAGES = ("useless", "canonicalise", "stabilise", "specialise", "sizes", "loops")
 
 #: What a rule may change of the values.
 CHANGES = ("nothing", "last digits", "nan")
@@ -41,6 +41,8 @@ class Rule:
         pattern, result: the two sides, where the rule is data.
         when: a further condition on the bindings.
         function: from a node to its replacement, where the rule computes; None where it does not apply.
+        whole: from a program to a node of it and what its outputs become, where the rule must see who reads what; None
+            where it does not apply.
         aliases: names under which users of other systems know it.
         samples: for each pattern variable (low, high), where tests draw values.
         where: the line that defined it.
@@ -58,13 +60,15 @@ class Rule:
     aliases: tuple[str, ...] = ()
     samples: dict[str, tuple[float, float]] = field(default_factory=dict)
     where: source.Where | None = None
+    whole: Callable[[Any], tuple[Apply, Sequence[Variable]] | None] | None = None
 
     def apply(self, node: Apply) -> Sequence[Variable] | None:
         """Replacements of the node's outputs, or None where the rule does not apply."""
         if self.function is not None:
             new = self.function(node)
             return [new] if isinstance(new, Variable) else new
-        assert self.pattern is not None
+        if self.pattern is None:
+            return None
         for bindings in match(self.pattern, node.outputs[0], {}):
             if self.when is not None and not self.when(bindings):
                 continue
@@ -188,5 +192,21 @@ def rewrites(
             Rule(name, heads, stage, why, changes, function=function, aliases=tuple(aliases), where=_definition())
         )
         return function
+
+    return decorate
+
+
+def rewrites_program(
+    *heads: str, name: str, stage: str, why: str, changes: str = "nothing", aliases: Iterable[str] = ()
+) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Decorator: make a rule of a function that looks at a whole program, for what depends on who reads a result.
+
+    The function gives a node (of one of the operations `heads`) and what its outputs become, or None. It is called again
+    until it finds nothing more.
+    """
+
+    def decorate(whole: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        RULES.add(Rule(name, heads, stage, why, changes, aliases=tuple(aliases), where=_definition(), whole=whole))
+        return whole
 
     return decorate

@@ -105,11 +105,15 @@ class Branches(Op):
     Args:
         then: computed where the condition is not 0.
         otherwise: computed where it is 0; outputs of the same types.
+
+    Attributes:
+        traces: records of how the graphs were rewritten, where they were.
     """
 
     __props__ = ("otherwise", "then")
     family = "control"
     name = "branches"
+    traces: tuple[Any, ...] = ()
 
     def __init__(self, then: Body, otherwise: Body) -> None:
         self.then = then

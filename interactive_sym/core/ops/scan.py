@@ -96,11 +96,15 @@ class Scan(Op):
             condition.
         layout: which are which.
         label: the user's name for the loop; it makes no difference to what is computed.
+
+    Attributes:
+        traces: records of how the step was rewritten, where it was.
     """
 
     __props__ = ("body", "layout")
     family = "control"
     name = "scan"
+    traces: tuple[Any, ...] = ()
 
     def __init__(self, body: Body, layout: Layout, label: str | None = None) -> None:
         self.body = body
@@ -184,7 +188,7 @@ class Scan(Op):
             if k < layout.states:
                 start = parts.initial[k].type.shape[1:]
                 shape = tuple(a if a is not None else b for a, b in zip(shape, start))
-            outputs.append(TensorType(row.dtype, shape=(self._known_rows(k, parts.steps), *shape)).make_variable())
+            outputs.append(TensorType(row.dtype, shape=(None, *shape)).make_variable())
         for inner_input, x, new in zip(inner[2], parts.carried, self.body.outputs[layout.stored :]):
             type_ = inner_input.type
             if isinstance(type_, TensorType):
@@ -192,12 +196,6 @@ class Scan(Op):
                 type_ = TensorType(type_.dtype, shape=same)
             outputs.append(type_.make_variable())
         return Apply(self, parts.all, outputs)
-
-    def _known_rows(self, k: int, steps: Any) -> int | None:
-        if self.layout.until or not isinstance(steps, Constant):
-            return None
-        kept = self.layout.kept[k]
-        return int(steps.data) if kept is None else min(kept, int(steps.data))
 
     # -- values ----------------------------------------------------------------------------------------------------
 
@@ -321,7 +319,7 @@ class Scan(Op):
                         reached |= behind.get(x, set())
                 behind[output] = reached
         direct = [behind.get(x, set()) for x in self.body.outputs]
-        maker = self._made_by()
+        maker = self.made_by()
         found = [set(x) for x in direct]
         changed = True
         while changed:
@@ -334,7 +332,7 @@ class Scan(Op):
         self.__dict__["_reaches"] = found
         return found
 
-    def _made_by(self) -> dict[int, int]:
+    def made_by(self) -> dict[int, int]:
         """For each input of the step that an earlier step made, the output it was."""
         layout = self.layout
         maker: dict[int, int] = {}
@@ -469,7 +467,7 @@ class _Backward:
             if isinstance(g.type, TensorType) and g.type.dtype in CONTINUOUS and not _is_zero(g)
         }
         reaches = op.reaches()
-        maker = op._made_by()
+        maker = op.made_by()
         self.relevant = {
             k
             for k in range(layout.stored + layout.carried)
@@ -491,7 +489,7 @@ class _Backward:
         result: list[Gradient] = [None] * len(self.inputs)
         if not self.given:
             return result
-        maker = self.op._made_by()
+        maker = self.op.made_by()
         sequences: list[tuple[Variable, Any]] = []  # inner variable, outer sequence in forward order
         carried: list[tuple[Variable, Any, Any]] = []  # inner variable, what it starts from, its next value
         cotangents: dict[Variable, Any] = {}

@@ -1,0 +1,283 @@
+"""Loops and branches: what they store, what they compute, and what is inside them (floor D).
+
+These rules look at a whole program, because what a loop must store depends on who reads it.
+
+Read next: `interactive_sym.mode`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .. import source
+from ..graph import Apply, Constant, Variable, clients, leaves, rebuild
+from ..ops.body import Body
+from ..ops.control import Branches, IfElse
+from ..ops.indexing import Subtensor
+from ..ops.scan import Parts, Scan
+from ..program import Program
+from ..rule import RULES, Rule, rewrites_program
+from .algebra import scalar_value
+
+STAGE = "loops"
+Found = tuple[Apply, Sequence[Variable]] | None
+
+
+def _scans(program: Program) -> list[Apply]:
+    return [node for node in program.nodes if isinstance(node.op, Scan)]
+
+
+def _applied(op: Any, inputs: Sequence[Variable], like: Sequence[Variable]) -> tuple[Variable, ...]:
+    """Outputs of a new node, of the types of `like`."""
+    return Apply(op, inputs, [x.type.make_variable(x.name) for x in like]).outputs
+
+
+def _key(body: Body, outputs: Iterable[Variable]) -> Body:
+    return Body(body.inputs, list(outputs))
+
+
+@rewrites_program(
+    "scan",
+    name="merge_loops",
+    stage=STAGE,
+    why="Two loops that make the same states from the same inputs are one loop that stores what both store.",
+    aliases=("scan_merge", "scanOp_merge"),
+)
+def merge_loops(program: Program) -> Found:
+    seen: dict[Any, Apply] = {}
+    for node in _scans(program):
+        op: Scan = node.op
+        layout = op.layout
+        first, last = layout.states, layout.stored
+        states = _key(op.body, [*op.body.outputs[:first], *op.body.outputs[last:]])
+        key = (node.inputs, replace(layout, collected=0, kept=(None,) * first), states)
+        other = seen.setdefault(key, node)
+        if other is not node and not any(kept is not None for kept in (*layout.kept, *other.op.layout.kept)):
+            return _merged(other, node)
+    return None
+
+
+def _merged(one: Apply, other: Apply) -> Found:
+    """`other` replaced by what `one` stores already, else `one` by a loop that stores what both do."""
+    mine, its = one.op, other.op
+    first, last = mine.layout.states, mine.layout.stored
+    stored: dict[Body, int] = {}
+    for k in range(first, last):
+        stored.setdefault(_key(mine.body, [mine.body.outputs[k]]), k)
+    wanted = [_key(its.body, [x]) for x in its.body.outputs[first : its.layout.stored]]
+    if all(x in stored for x in wanted):
+        outputs = one.outputs
+        found = [outputs[stored[x]] for x in wanted]
+        return other, [*outputs[:first], *found, *outputs[last:]]
+    more = [k for k, x in enumerate(wanted, first) if x not in stored]
+    added = rebuild([its.body.outputs[k] for k in more], dict(zip(its.body.inputs, mine.body.inputs)))
+    results = mine.body.outputs
+    op = Scan(
+        Body(mine.body.inputs, [*results[:last], *added, *results[last:]]),
+        replace(mine.layout, collected=mine.layout.collected + len(more), kept=()),
+        mine.label,
+    )
+    like = [*one.outputs[:last], *(other.outputs[k] for k in more), *one.outputs[last:]]
+    made = _applied(op, one.inputs, like)
+    return one, [*made[:last], *made[last + len(more) :]]
+
+
+@rewrites_program(
+    "scan",
+    name="unused_outputs_of_loops",
+    stage=STAGE,
+    why="What no one reads of a loop is not computed, and what is needed for nothing else is not read by it.",
+    aliases=("scanOp_remove_constants_and_unused_inputs_scan", "scan_eqopt1"),
+)
+def unused_outputs_of_loops(program: Program) -> Found:
+    read = {x for node in program.nodes for x in node.inputs} | set(program.results)
+    for node in _scans(program):
+        found = _without_unused(node, {k for k, x in enumerate(node.outputs) if x in read})
+        if found is not None:
+            return found
+    return None
+
+
+def _without_unused(node: Apply, read: set[int]) -> Found:
+    op: Scan = node.op
+    layout, body = op.layout, op.body
+    count = layout.stored + layout.carried
+    position = {x: k for k, x in enumerate(body.inputs)}
+    maker = op.made_by()
+    needed: set[int] = set()
+    pending = [*read, *range(count, len(body.outputs))]  # the condition is always needed
+    inputs: set[int] = set()
+    while pending:
+        output = pending.pop()
+        if output in needed:
+            continue
+        needed.add(output)
+        for x in leaves([body.outputs[output]], body.inputs):
+            if x in position:
+                inputs.add(position[x])
+                if position[x] in maker:
+                    pending.append(maker[position[x]])
+    states = [k for k in range(layout.states) if k in needed]
+    collected = [k for k in range(layout.states, layout.stored) if k in needed]
+    carried = [k for k in range(layout.stored, count) if k in needed]
+    sequences = [k for k in range(layout.sequences) if k in inputs]
+    fixed = [k for k in range(layout.first_fixed, len(body.inputs)) if k in inputs]
+    kept = [*states, *collected, *carried]
+    stays = len(body.inputs) - layout.first_fixed
+    if len(kept) == count and len(sequences) == layout.sequences and len(fixed) == stays:
+        return None
+    parts, inner = op.split(node.inputs), op.split_body(body.inputs)
+    step = Body(
+        [
+            *(inner[0][k] for k in sequences),
+            *(x for k in states for x in inner[1][k]),
+            *(inner[2][k - layout.stored] for k in carried),
+            *(body.inputs[k] for k in fixed),
+        ],
+        [body.outputs[k] for k in (*kept, *range(count, len(body.outputs)))],
+    )
+    made = replace(
+        layout,
+        sequences=len(sequences),
+        taps=tuple(layout.taps[k] for k in states),
+        collected=len(collected),
+        carried=len(carried),
+        kept=tuple(layout.kept[k] for k in (*states, *collected)),
+    )
+    outer = Parts(
+        parts.steps,
+        [parts.sequences[k] for k in sequences],
+        [parts.initial[k] for k in states],
+        [parts.carried[k - layout.stored] for k in carried],
+        [parts.fixed[k - layout.first_fixed] for k in fixed],
+    )
+    outputs = _applied(Scan(step, made, op.label), outer.all, [node.outputs[k] for k in kept])
+    place = dict(zip(kept, outputs))
+    return node, [place.get(k, x) for k, x in enumerate(node.outputs)]
+
+
+@rewrites_program(
+    "scan",
+    name="keep_last_rows",
+    stage=STAGE,
+    why="Of a state of which only the last values are read, only these are stored.",
+    aliases=("scan_save_memory", "scanOp_save_mem", "scan_save_mem"),
+)
+def keep_last_rows(program: Program) -> Found:
+    users = clients(program.nodes)
+    results = set(program.results)
+    for node in _scans(program):
+        op: Scan = node.op
+        kept = list(op.layout.kept)
+        for k in range(op.layout.stored):
+            if kept[k] is not None or node.outputs[k] in results:
+                continue
+            depths = [_rows_from_end(user) for user, _ in users.get(node.outputs[k], [])]
+            if all(depth is not None for depth in depths):
+                kept[k] = max([1, *(depth for depth in depths if depth is not None)])
+        if tuple(kept) != op.layout.kept:
+            smaller = Scan(op.body, replace(op.layout, kept=tuple(kept)), op.label)
+            return node, _applied(smaller, node.inputs, node.outputs)
+    return None
+
+
+def _rows_from_end(user: Apply) -> int | None:
+    """How many last rows a node reads of its first input; None where it may read any."""
+    if not isinstance(user.op, Subtensor) or not user.op.entries:
+        return None
+    entry, position = user.op.entries[0], 1
+    if entry not in (("i",), ("s", True, False, False)):
+        return None
+    if any(x is user.inputs[0] for x in user.inputs[1:]):
+        return None
+    value = scalar_value(user.inputs[position])
+    return -int(value) if value is not None and value < 0 else None
+
+
+@rewrites_program(
+    "ifelse",
+    name="work_into_branches",
+    stage=STAGE,
+    why="What only one branch needs is computed only where that branch is taken.",
+    aliases=("ifelse_lift", "cond_make_inplace"),
+)
+def work_into_branches(program: Program) -> Found:
+    for node in reversed(program.nodes):
+        if isinstance(node.op, IfElse):
+            return node, _branches(program, node)
+    return None
+
+
+def _branches(program: Program, node: Apply) -> Sequence[Variable]:
+    condition, *values = node.inputs
+    count = node.op.count
+    users = clients(program.nodes)
+    results = set(program.results)
+    bodies, arguments = [], []
+    for first in (0, count):
+        group = values[first : first + count]
+        places = range(1 + first, 1 + first + count)
+        own: set[Apply] = set()
+        for maker in reversed(program.nodes):
+            if maker is not node and all(
+                x not in results
+                and all(user in own or (user is node and place in places) for user, place in users.get(x, []))
+                for x in maker.outputs
+            ):
+                if any(users.get(x) for x in maker.outputs):
+                    own.add(maker)
+        outside = dict.fromkeys(
+            x
+            for x in (*(x for maker in program.nodes if maker in own for x in maker.inputs), *group)
+            if x.owner not in own and not isinstance(x, Constant)
+        )
+        inner = {x: x.type.make_variable(x.name) for x in outside}
+        bodies.append(Body(list(inner.values()), rebuild(group, inner)))
+        arguments += list(outside)
+    return _applied(Branches(*bodies), [condition, *arguments], node.outputs)
+
+
+def rewrite_inside(rewritten: Callable[[Body], tuple[Body, Any]]) -> Rule:
+    """The rule that rewrites what is inside loops and branches.
+
+    Args:
+        rewritten: from a body to one that computes the same, and the record of how.
+    """
+    done: set[Body] = set()
+
+    def renewed(body: Body, record: list[Any]) -> Body:
+        if body in done:
+            return body
+        new, trace = rewritten(body)
+        done.update((body, new))
+        record.append(trace)
+        return new
+
+    def whole(program: Program) -> Found:
+        for node in program.nodes:
+            op = node.op
+            record: list[Any] = []
+            new: Any = None
+            if isinstance(op, Scan):
+                new = Scan(renewed(op.body, record), op.layout, op.label)
+            elif isinstance(op, Branches):
+                new = Branches(renewed(op.then, record), renewed(op.otherwise, record))
+            if new is not None and new != op:
+                new.traces = tuple(record)
+                return node, _applied(new, node.inputs, node.outputs)
+        return None
+
+    return Rule(
+        "rewrite_inside",
+        ("scan", "branches"),
+        STAGE,
+        "The graph of a step or a branch is rewritten as the program around it.",
+        "last digits",
+        whole=whole,
+        aliases=("scan_make_inplace",),
+        where=source.Where(__file__, rewrite_inside.__code__.co_firstlineno, "rewrite_inside"),
+    )
+
+
+#: The rule's place in the registry; a mode puts in the one that rewrites as the mode does.
+RULES.add(rewrite_inside(lambda body: (body, None)))
