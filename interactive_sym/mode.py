@@ -6,8 +6,9 @@ by name, and never changes: `including`, `excluding` and `requiring` give new on
 Read next: `function`, `core.rules`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .core import rules as _rules  # noqa: F401 - importing it registers the rules of the house
 from .core.configuration import config
@@ -74,8 +75,9 @@ class Mode:
     """How functions are compiled.
 
     Args:
-        linker: `"c"` (a compiled kernel) or `"py"` (the NumPy interpreter); the names `c|py`, `cvm` and `vm` mean `c`.
-        optimizer: a name from `OPTIMIZERS`.
+        linker: `"c"` (a compiled kernel) or `"py"` (the NumPy interpreter); the names `c|py`, `cvm` and `vm` mean `c`;
+            None is the configured one.
+        optimizer: a name from `OPTIMIZERS`; "default" is the configured one.
         included: passes or rules switched on besides.
         excluded: passes, stages or rules switched off, by name or alias.
 
@@ -86,12 +88,22 @@ class Mode:
         False
     """
 
-    linker: str = "c"
+    linker: str | None = "c"
     optimizer: str | None = "fast_run"
     included: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
 
+    def fill(self, **fields: Any) -> None:
+        """Set the fields of a mode that is being made, and check them; for subclasses with an `__init__` of their own."""
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+        self.__post_init__()
+
     def __post_init__(self) -> None:
+        if self.linker is None:
+            object.__setattr__(self, "linker", config.linker)
+        if self.optimizer == "default":
+            object.__setattr__(self, "optimizer", config.optimizer)
         if self.linker not in _LINKER_NAMES:
             raise ValueError(f"no linker {self.linker!r}; there are {', '.join(sorted(_LINKER_NAMES))}")
         if str(self.optimizer) not in OPTIMIZERS:
@@ -118,7 +130,15 @@ class Mode:
     @property
     def compiles(self) -> bool:
         """Whether functions run as compiled C."""
-        return _LINKER_NAMES[self.linker] == "c"
+        return _LINKER_NAMES[str(self.linker)] == "c"
+
+    def link(self, function: Any) -> Callable[..., Any] | None:
+        """What runs a function's program, for modes that watch it; None where the program runs by itself."""
+        return None
+
+    def clone(self, link_kwargs: Any = None, optimizer: str | None = "", **kwargs: Any) -> "Mode":
+        """The same mode, perhaps with another optimizer; `link_kwargs` is accepted for old programs."""
+        return self if optimizer == "" else replace(self, optimizer=optimizer)
 
     def passes(self) -> list[Pass]:
         """The passes this mode runs, in order."""
@@ -141,8 +161,9 @@ class Mode:
         for p in passes:
             if p.name == "loops":
                 if any(node.op.family == "control" for node in trace.final.nodes):  # type: ignore[union-attr]
-                    rules = self.rules_of(p)
-                    run_program_pass(trace, p.name, [self._inside() if r.name == "rewrite_inside" else r for r in rules])
+                    inside = self._inside()
+                    rules = [inside if rule.name == inside.name else rule for rule in self.rules_of(p)]
+                    run_program_pass(trace, p.name, rules)
             elif p.stages:
                 run_pass(trace, p.name, self.rules_of(p))
         return trace

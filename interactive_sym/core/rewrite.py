@@ -14,7 +14,7 @@ from typing import Any
 
 from . import source
 from .errors import InconsistencyError, message
-from .graph import Apply, Variable, toposort
+from .graph import Apply, Variable
 from .op import call
 from .pattern import Head, Number
 from .program import Cycle, Interner, Program, rewritten
@@ -126,7 +126,9 @@ def run_program_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
                     fitted = [_fit(rule, x, old) for x, old in zip(new, node.outputs)]
                 adopted = tuple(trace.interner.adopt(fitted))
                 trace.firings.append(Firing(rule.name, node, adopted, name))
-                trace.final = trace.final.with_results(_substituted(trace, node, adopted))
+                final = trace.final
+                results = rewritten(final.results, final.inputs, trace.interner, {node: adopted}.get, trace.rebuilt)
+                trace.final = final.with_results(results)
                 changed = True
                 fuel -= 1
                 if fuel <= 0:
@@ -134,19 +136,6 @@ def run_program_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
     record.end = len(trace.firings)
     record.seconds = perf_counter() - began
     trace.passes.append(record)
-
-
-def _substituted(trace: Trace, replaced: Apply, new: Sequence[Variable]) -> list[Variable]:
-    """The results of `trace.final` with the outputs of one node replaced."""
-    assert trace.final is not None
-    done: dict[Variable, Variable] = dict(zip(replaced.outputs, new))
-    for node in toposort(trace.final.results, trace.final.inputs):
-        inputs = [done.get(variable, variable) for variable in node.inputs]
-        if node is not replaced and any(x is not old for x, old in zip(inputs, node.inputs)):
-            made = trace.interner.node(node, inputs)
-            trace.rebuilt[node] = made
-            done.update(zip(node.outputs, made.outputs))
-    return [done.get(variable, variable) for variable in trace.final.results]
 
 
 def _wanted_operands(rule: Rule) -> frozenset[str]:

@@ -201,8 +201,8 @@ def rewrites_program(
 ) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
     """Decorator: make a rule of a function that looks at a whole program, for what depends on who reads a result.
 
-    The function gives a node (of one of the operations `heads`) and what its outputs become, or None. It is called again
-    until it finds nothing more.
+    The function gives a node (of one of the operations `heads`) and what its outputs become, or None. It is called
+    again until it finds nothing more.
     """
 
     def decorate(whole: Callable[[Any], Any]) -> Callable[[Any], Any]:

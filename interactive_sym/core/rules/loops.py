@@ -153,7 +153,7 @@ def _without_unused(node: Apply, read: set[int]) -> Found:
     )
     outputs = _applied(Scan(step, made, op.label), outer.all, [node.outputs[k] for k in kept])
     place = dict(zip(kept, outputs))
-    return node, [place.get(k, x) for k, x in enumerate(node.outputs)]
+    return node, [place[k] if k in place else x.type.make_variable(x.name) for k, x in enumerate(node.outputs)]
 
 
 @rewrites_program(
@@ -224,8 +224,7 @@ def _branches(program: Program, node: Apply) -> Sequence[Variable]:
                 and all(user in own or (user is node and place in places) for user, place in users.get(x, []))
                 for x in maker.outputs
             ):
-                if any(users.get(x) for x in maker.outputs):
-                    own.add(maker)
+                own.add(maker)
         outside = dict.fromkeys(
             x
             for x in (*(x for maker in program.nodes if maker in own for x in maker.inputs), *group)
