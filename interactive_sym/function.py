@@ -8,6 +8,8 @@ Read next: `mode`, `cffi_backend.unit`, `cffi_backend.call`.
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -155,9 +157,13 @@ class Function:
         return _Interpreted(self.program, self._filters, self._shape_of_result(), self._bound)
 
     def _compiled(self) -> Callable[..., Any]:
+        began = perf_counter()
         generated = unit.generate(self.program)
+        generate_ms = 1e3 * (perf_counter() - began)
         loaded = build.load(generated.spec.source)
-        self.c_source, self.receipt, self.plan = generated.plan.source, loaded.receipt, generated.plan
+        rewrite_ms = 1e3 * sum(record.seconds for record in self.trace.passes)
+        self.receipt = replace(loaded.receipt, rewrite_ms=rewrite_ms, generate_ms=generate_ms)
+        self.c_source, self.plan = generated.plan.source, generated.plan
         storages = [variable.container.storage for variable in self.program.shared]
         storages += [[array] for array in generated.constants]
         shape = self._shape_of_result()

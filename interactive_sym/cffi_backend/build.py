@@ -91,7 +91,7 @@ class Compiler:
 
 @dataclass(frozen=True)
 class Receipt:
-    """Where the time of a `load` went, and whether the cache had the kernel.
+    """Where the time of a compilation went, and whether the cache had the kernel.
 
     Attributes:
         name: the cache entry's name.
@@ -99,7 +99,8 @@ class Receipt:
         why: `in memory`, `on disk`, or why it was compiled: `missing entry`, `damaged entry`, `other compiler`,
         `other cpu`,
             `other flags`, `other headers` (or several of these, separated by commas), `disabled`.
-        key_ms, read_ms, compile_ms, load_ms: milliseconds per stage.
+        rewrite_ms, generate_ms: milliseconds of rewriting the graph and of writing the C, where a function was made.
+        key_ms, read_ms, compile_ms, load_ms: milliseconds of the stages after that.
         size: bytes of machine code.
         command: the compiler's argument list.
     """
@@ -113,15 +114,29 @@ class Receipt:
     load_ms: float = 0.0
     size: int = 0
     command: tuple[str, ...] = ()
+    rewrite_ms: float = 0.0
+    generate_ms: float = 0.0
+
+    @property
+    def stages(self) -> tuple[tuple[str, float], ...]:
+        """What was done and how many milliseconds it took, in order."""
+        return (
+            ("rewrite", self.rewrite_ms),
+            ("write C", self.generate_ms),
+            ("cache key", self.key_ms),
+            ("read cache", self.read_ms),
+            ("compile C", self.compile_ms),
+            ("load", self.load_ms),
+        )
 
     @property
     def total_ms(self) -> float:
         """Milliseconds of all stages."""
-        return self.key_ms + self.read_ms + self.compile_ms + self.load_ms
+        return sum(milliseconds for _, milliseconds in self.stages)
 
     def __str__(self) -> str:
         what = f"found {self.why}" if self.hit else f"compiled in {self.compile_ms:.0f} ms ({self.why})"
-        return f"{what}; key {self.key_ms:.1f} ms, read {self.read_ms:.1f} ms, load {self.load_ms:.1f} ms"
+        return f"{what}; {', '.join(f'{stage} {milliseconds:.1f} ms' for stage, milliseconds in self.stages)}"
 
 
 @dataclass(frozen=True)

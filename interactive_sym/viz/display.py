@@ -215,15 +215,10 @@ def function_view(function: Function) -> FunctionView:
     else:
         rewrites = TraceView(_final_graph(function))
     receipt = function.receipt
-    stages = [("rewrite", 1e3 * sum(record.seconds for record in trace.passes))]
+    stages = (("rewrite", 1e3 * sum(record.seconds for record in trace.passes)),)
     cache = compiler = ""
     if receipt is not None:
-        stages += [
-            ("cache key", receipt.key_ms),
-            ("read cache", receipt.read_ms),
-            ("compile C", receipt.compile_ms),
-            ("load", receipt.load_ms),
-        ]
+        stages = receipt.stages
         cache = f"found {receipt.why}" if receipt.hit else f"compiled: {receipt.why}"
         compiler = " ".join(receipt.command)
     return FunctionView(
@@ -233,7 +228,7 @@ def function_view(function: Function) -> FunctionView:
         updates=tuple(ArgumentView(str(target), str(target.type)) for target, _ in program.updates),
         trace=rewrites,
         source=function.c_source,
-        receipt=ReceiptView(tuple(stages), cache, compiler),
+        receipt=ReceiptView(stages, cache, compiler),
         omitted=0 if followed else len(trace),
     )
 
