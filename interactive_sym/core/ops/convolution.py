@@ -4,8 +4,8 @@ With images x `(n, c, *d)`, filters w `(k, c/groups, *f)` and one output positio
 
     y[n, k, p] = sum over c, t of  w[k, c, t] * x[n, c, p * stride - pad + t' * dilation]
 
-where `t' = f - 1 - t` with `filter_flip` (convolution) and `t' = t` without (cross-correlation). The product is linear in
-x and in w; what gives the cotangent of x from that of y, and the cotangent of w, are operations of their own. The
+where `t' = f - 1 - t` with `filter_flip` (convolution) and `t' = t` without (cross-correlation). The product is linear
+in x and in w; what gives the cotangent of x from that of y, and the cotangent of w, are operations of their own. The
 three are each other's derivatives, so that derivatives of every order exist.
 
 In C (`runtime/conv.h`) the windows of an image are laid out as the columns of a matrix, and one matrix product
@@ -147,15 +147,14 @@ class _Convolution(Op):
         declared += [f"const int64_t *{name}, int64_t {name}n" for name in scalars]
         declared += [f"{c_type} *c, int64_t cn", *(f"int64_t {name}" for name in sizes)]
         unused = " ".join(f"(void){name};" for name in ("an", "bn", "cn", *(f"{name}n" for name in scalars)))
-        left, right = ", ".join(sizes[: counts[0]]), ", ".join(sizes[counts[0] :])
-        last = f", (const int64_t[]){{{', '.join('*' + name for name in scalars)}}}" if scalars else ""
+        lists = [sizes[: counts[0]], sizes[counts[0] :], *([["*" + name for name in scalars]] if scalars else [])]
+        first, second, *last = (f"(const int64_t[]){{{', '.join(names)}}}" for names in lists)
         definition = (
             f"static int {made}(isym_ctx *ctx, {', '.join(declared)})\n"
             "{\n"
             f"  static const isym_conv_form form = {self.form.c_text};\n"
             f"  {unused}\n"
-            f"  return {self.function}_{self.dtype}(ctx, &form, a, (const int64_t[]){{{left}}}, b, (const int64_t[]){{{right}}}"
-            f"{last}, c);\n"
+            f"  return {self.function}_{self.dtype}({', '.join(['ctx, &form, a', first, 'b', second, *last, 'c'])});\n"
             "}\n"
         )
         places = [(0, k, k + 1) for k in range(counts[0])] + [(1, k, k + 1) for k in range(counts[1])]
@@ -260,7 +259,7 @@ class _Convolution(Op):
             ),
             writeable=False,
         )
-        return view[(..., *[slice(None, None, -1)] * n)] if form.flip else view
+        return np.flip(view, tuple(range(2 + n, 2 + 2 * n))) if form.flip else view
 
     def _matrices(self, x: Array, filters: Sequence[int]) -> Array:
         """`_windows` as matrices `(n, groups, points, c/groups * taps)`."""
