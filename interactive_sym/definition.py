@@ -189,6 +189,8 @@ class Definition:
             if variable not in explicit and not isinstance(variable, (SharedVariable, Constant)):
                 raise self._missing(variable, results)
         needed_set = set(needed)
+        if any(states.get(made.variable, made.variable) not in needed_set for made in self.inputs):
+            needed_set.update(_differentiated(results))
         for position, made in enumerate(self.inputs):
             variable = states.get(made.variable, made.variable)
             if variable in needed_set or variable in targets:
@@ -250,6 +252,17 @@ def restored(flat: Flat, rest: Mapping[str, Any]) -> Definition:
     definition = Definition.__new__(Definition)
     definition.__dict__.update({key: back(value) for key, value in rest.items()})
     return definition
+
+
+def _differentiated(results: Sequence[Variable]) -> list[Variable]:
+    """What derivatives among `results` were taken of: of a linear function they no longer depend on its argument."""
+    forward = [
+        output
+        for node in toposort(results)
+        if node.origin is not None and node.origin.kind == "gradient"
+        for output in node.origin.of.outputs
+    ]
+    return leaves(forward)
 
 
 def _update_expression(target: SharedVariable, expression: Any, where: source.Where) -> Variable:

@@ -206,6 +206,11 @@ class TestArguments:
             function([x, y], x, on_unused_input="warn")
         assert function([x, y], x, on_unused_input="ignore")(1, 2) == 1
 
+    def test_what_a_derivative_was_taken_of_counts_as_used(self, mode):
+        x, w = T.dvectors("x", "w")
+        f = function([x, w], T.grad(T.dot(x, w), w), mode=mode)
+        np.testing.assert_array_equal(f([1, 2], [3, 4]), [1, 2])
+
     def test_an_input_listed_twice(self):
         x = T.dscalar("x")
         with pytest.raises(UnusedInputError, match="twice"):

@@ -91,7 +91,7 @@ class Elementwise(Op):
         support: str = "",
         python_only: str = "",
     ) -> None:
-        self.name = name
+        self.name = self.__name__ = name
         self.nin = nin
         self.numpy = numpy
         self.c = c
