@@ -29,6 +29,7 @@ from .core.graph import Apply, Constant, Variable
 from .core.op import Op
 from .core.rule import RULES, rewrites, rule
 from .core.shared import SharedVariable, shared
+from .debugging import DebugMode, MonitorMode, NanGuardMode
 from .function import Function, In, Out, Param, function
 from .mode import Mode
 from .printing import debugprint, pp
@@ -41,12 +42,15 @@ __all__ = [
     "Apply",
     "AsTensorError",
     "Constant",
+    "DebugMode",
     "DisconnectedInputError",
     "Function",
     "GradientError",
     "In",
     "MissingInputError",
     "Mode",
+    "MonitorMode",
+    "NanGuardMode",
     "NoCompilerWarning",
     "NullTypeGradError",
     "Op",

@@ -17,16 +17,18 @@ import numpy as np
 
 from .arguments import In, Out, Param, as_inputs
 from .cffi_backend import build, call, unit
-from .core import source
+from .core import source, testvalue
 from .core.configuration import config
-from .core.errors import NoCompilerWarning, message
-from .core.graph import Flat, Variable, leaves, rebuild
+from .core.errors import KernelError, NoCompilerWarning, message
+from .core.graph import Apply, Flat, Variable, leaves, rebuild
 from .core.op import call as call_public
 from .core.op import public
 from .core.program import Program
 from .core.reference import Interpreter
 from .core.shared import SharedVariable
+from .core.text import listing
 from .core.trace import Trace
+from .debugging.profiling import NodeClock, Part, ProfileStats, Timed, profile_of
 from .definition import Definition, as_pairs, restored
 from .mode import Mode, get_mode
 
@@ -66,7 +68,8 @@ def function(
         allow_input_downcast: for inputs that do not say: True casts anything, False only what loses nothing, None also
         a
             Python float into floatX.
-        profile: accepted for old programs.
+        profile: True, a name, or a `ProfileStats`: measure calls, loop nests and memory; see the function's `profile`.
+            None takes `config.profile`.
         on_unused_input: "raise", "warn" or "ignore"; by default `config.on_unused_input`.
 
     Raises:
@@ -97,7 +100,8 @@ def function(
         on_unused_input or config.on_unused_input,
         where,
     )
-    return Function(definition, get_mode(mode))
+    with testvalue.paused():
+        return Function(definition, get_mode(mode), profile_of(profile))
 
 
 class Function:
@@ -111,9 +115,11 @@ class Function:
         c_source: the C that runs, empty for the interpreter.
         receipt: milliseconds of each stage of compilation, and whether the kernel was in the cache.
         plan: loop nests and buffers, None for the interpreter.
+        profile: what was measured, None where nothing is; `profile.summary()` prints it.
     """
 
-    def __init__(self, definition: Definition, mode: Mode) -> None:
+    def __init__(self, definition: Definition, mode: Mode, profile: ProfileStats | None = None) -> None:
+        began = perf_counter()
         self._definition = definition
         self.mode = mode
         self.name = definition.name
@@ -135,48 +141,87 @@ class Function:
         self.receipt: Any = None
         self.plan: Any = None
         self.trust_input = False
-        self.profile = None
+        self.profile = profile
+        self._part: Part | None = None
+        if profile is not None:
+            self._part = Part(self.name, self.where.label, self.program, self.trace)
+            profile.parts.append(self._part)
         self._direct = not self._states and definition.keys is None
         self._run = self._link()
+        if self._part is not None:
+            self._part.compile_seconds = perf_counter() - began
+            self._part.receipt = self.receipt
+            self._run = Timed(self._run, self._part)
 
     # -- linking -------------------------------------------------------------------------------------------------------
 
     def _link(self) -> Callable[..., Any]:
         """What runs the program: a compiled kernel, or the interpreter where the mode says so or nothing compiles."""
+        watched = self.mode.link(self)
+        return watched if watched is not None else self._linked(self.program, self._shape_of_result(), main=True)
+
+    def _linked(self, program: Program, shape: str, main: bool = False) -> Callable[..., Any]:
+        """What runs a program that has this function's inputs; `main` where it is the function's own."""
         if self.mode.compiles:
             if build.compiler() is None:
                 problem = build.missing_compiler_message()
             else:
                 try:
-                    return self._compiled()
+                    return self._compiled(program, shape, main)
                 except build.BuildError as error:
                     problem = f"{error}\nRunning with NumPy: correct, slower."
             if problem not in _warned:
                 _warned.add(problem)
                 warnings.warn(problem, NoCompilerWarning, stacklevel=4)
-        return _Interpreted(self.program, self._filters, self._shape_of_result(), self._bound)
+        return _Interpreted(program, self._filters, shape, self._bound, part=self._part if main else None)
 
-    def _compiled(self) -> Callable[..., Any]:
+    def _compiled(self, program: Program, shape: str, main: bool) -> Callable[..., Any]:
         began = perf_counter()
-        generated = unit.generate(self.program)
+        generated = unit.generate(program, profile=main and self._part is not None)
         generate_ms = 1e3 * (perf_counter() - began)
         loaded = build.load(generated.spec.source)
-        rewrite_ms = 1e3 * sum(record.seconds for record in self.trace.passes)
-        self.receipt = replace(loaded.receipt, rewrite_ms=rewrite_ms, generate_ms=generate_ms)
-        self.c_source, self.plan = generated.plan.source, generated.plan
-        storages = [variable.container.storage for variable in self.program.shared]
+        if main or not self.c_source:
+            rewrite_ms = 1e3 * sum(record.seconds for record in self.trace.passes)
+            self.receipt = replace(loaded.receipt, rewrite_ms=rewrite_ms, generate_ms=generate_ms)
+            self.c_source, self.plan = generated.plan.source, generated.plan
+        if main and self._part is not None:
+            self._part.plan, self._part.measured = generated.plan, generated.measured
+        storages = [variable.container.storage for variable in program.shared]
         storages += [[array] for array in generated.constants]
-        shape = self._shape_of_result()
         return call.make(
             generated.spec,
             loaded,
             storages,
             [_contiguous_after(check) for check in self._filters],
-            _KernelError,
+            KernelError,
             single=shape == "one",
             none=shape == "none",
             bind=self._bound,
         )
+
+    # -- for modes that watch ------------------------------------------------------------------------------------------
+
+    def kernel(self, program: Program, shape: str = "all") -> Callable[..., Any]:
+        """What computes a program that has this function's inputs and shared variables.
+
+        Args:
+            program: such as the function's own, with other outputs.
+            shape: "all" to return a list of outputs, "one" for the only one, "none".
+        """
+        return self._linked(program, shape, main=program is self.program)
+
+    def checked(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[Any]:
+        """A call's arguments as the program gets them: all of them, in order, of the inputs' types."""
+        return [contiguous(check(value)) for check, value in zip(self._filters, self._bound(arguments, keywords))]
+
+    def finished(self, results: Sequence[Any]) -> Any:
+        """End a call: store updates and return outputs; `results` are the program's, outputs before updates."""
+        count = len(self.program.outputs)
+        own = [np.array(x, order="C") if isinstance(x, np.ndarray) else x for x in results]
+        for (target, _), value in zip(self.program.updates, own[count:]):
+            target.container.storage[0] = value
+        shape = self._shape_of_result()
+        return None if shape == "none" else own[0] if shape == "one" else own[:count]
 
     def _shape_of_result(self) -> str:
         """Whether a call returns "one" output, "none", or "all" of them as a list."""
@@ -202,7 +247,7 @@ class Function:
             if self._direct and "output_subset" not in keywords:
                 return self._run(*arguments, **keywords)
             return self._call_with_states(arguments, keywords)
-        except _KernelError as error:
+        except KernelError as error:
             failure = self._explain(error, arguments, keywords)
         raise failure
 
@@ -237,16 +282,45 @@ class Function:
     def _values(self, given: Mapping[In, Any]) -> list[Any]:
         return [given.get(made, value) for made, value in zip(self._arguments, self._defaults)]
 
-    def _explain(self, error: "_KernelError", arguments: Sequence[Any], keywords: Mapping[str, Any]) -> BaseException:
+    def _explain(self, error: "KernelError", arguments: Sequence[Any], keywords: Mapping[str, Any]) -> BaseException:
         """The interpreter's error for the same call: it names the node, the user's line and the operands' shapes."""
         again = _Interpreted(self.program, self._filters, "all", self._bound, store=False)
+        done: dict[Variable, Any] = {}
+        again.observe = lambda node, inputs, results: done.update(zip(node.outputs, results))
+        values = self._bound(arguments, {k: v for k, v in keywords.items() if k != "output_subset"})
         try:
-            again(*self._bound(arguments, {k: v for k, v in keywords.items() if k != "output_subset"}))
+            again(*values)
         except Exception as found:
+            if config.exception_verbosity == "high":
+                _extend(found, "\n".join(self._situation(done, values)))
             return found.with_traceback(None)
         node = self.program.nodes[error.details[0]] if 0 <= error.details[0] < len(self.program.nodes) else None
         kind = call.default_error(error.code, error.details)
         return type(kind)(message(f"{self.name}: {kind}", node.where if node is not None else self.where))
+
+    def _situation(self, done: Mapping[Variable, Any], values: Sequence[Any]) -> list[str]:
+        """What a call came to: the node that failed with what is behind it, and all values there are."""
+        failed = next((node for node in self.program.nodes if not any(x in done for x in node.outputs)), None)
+        lines = []
+        if failed is not None:
+            users = [node for node in self.program.nodes if any(x in node.inputs for x in failed.outputs)]
+            lines.append(f"Node {self.program.numbers[failed]} of {len(self.program.nodes)} failed: {failed.op}")
+            lines.append(f"  its results are used by: {', '.join(str(node.op) for node in users) or 'the outputs'}")
+            lines += ["Graph behind it:", *(f"  {line}" for line in listing(failed, limit=40))]
+        lines.append("Values:")
+        held: dict[Variable, Any] = dict(zip(self.program.inputs, values))
+        held.update((x, x.container.storage[0]) for x in self.program.shared)
+        held.update(done)
+        for variable, value in list(held.items())[:60]:
+            kind = "shared" if isinstance(variable, SharedVariable) else "input" if variable.owner is None else "node"
+            number = f" {self.program.numbers[variable.owner]}" if variable.owner in self.program.numbers else ""
+            array = np.asarray(value) if not isinstance(value, np.random.RandomState) else None
+            if array is None or array.dtype == object:
+                lines.append(f"  {kind}{number} {variable}: {type(value).__name__}")
+                continue
+            shown = f" = {array.tolist()}" if array.size <= 5 else ""
+            lines.append(f"  {kind}{number} {variable}: {array.dtype} {array.shape}, {array.nbytes} bytes{shown}")
+        return lines
 
     def _bind(self, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> dict[In, Any]:
         """Which value goes to which input; TypeError as Python would for its own functions."""
@@ -375,7 +449,7 @@ class Function:
             swap: shared variable (or its name) -> the one to use in its place.
             delete_updates: store nothing after a call.
             name: the copy's name.
-            profile: accepted.
+            profile: as for `function`; by default the copy is profiled where this function is.
 
         Raises:
             KeyError: a variable to swap is not used by the function.
@@ -426,7 +500,9 @@ class Function:
             "ignore",
             source.here()[0],
         )
-        return Function(definition, self.mode)
+        asked = profile if profile is not None else self.profile is not None
+        with testvalue.paused():
+            return Function(definition, self.mode, profile_of(asked))
 
     def __str__(self) -> str:
         return self.name
@@ -443,20 +519,20 @@ class Function:
 
 
 def _restored(flat: Flat, rest: Mapping[str, Any], mode: Mode) -> Function:
-    return Function(restored(flat, rest), mode)
+    with testvalue.paused():
+        return Function(restored(flat, rest), mode)
+
+
+def _extend(error: Exception, text: str) -> None:
+    """Add text to an exception's message."""
+    if len(error.args) == 1 and isinstance(error.args[0], str):
+        error.args = (f"{error.args[0]}\n{text}",)
+    else:
+        error.add_note(text)
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
-
-
-class _KernelError(Exception):
-    """A kernel's error code and what it left in its error table; never seen by the user."""
-
-    def __init__(self, code: int, details: tuple[int, int, int, int]) -> None:
-        super().__init__(code, details)
-        self.code = code
-        self.details = details
 
 
 class _Interpreted:
@@ -469,6 +545,7 @@ class _Interpreted:
         shape: str,
         bind: Callable[[Sequence[Any], Mapping[str, Any]], list[Any]],
         store: bool = True,
+        part: Part | None = None,
     ) -> None:
         self._interpreter = Interpreter(program.inputs, program.results, program.nodes)
         self._filters = filters
@@ -476,12 +553,19 @@ class _Interpreted:
         self._bind = bind
         self._count = len(program.outputs)
         self._storages = [target.container.storage for target, _ in program.updates] if store else []
+        self.observe: Callable[[Apply, list[Any], list[Any]], None] | None = None
+        self._clock = None if part is None else NodeClock(part)
+        if self._clock is not None:
+            self.observe = self._clock
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         values = arguments
         if keywords or len(arguments) != len(self._filters):
             values = tuple(self._bind(arguments, keywords))
-        results = self._interpreter(*[check(value) for check, value in zip(self._filters, values)])
+        checked = [check(value) for check, value in zip(self._filters, values)]
+        if self._clock is not None:
+            self._clock.start()
+        results = self._interpreter(*checked, observe=self.observe)
         for storage, value in zip(self._storages, results[self._count :]):
             storage[0] = value
         if self._shape == "none":

@@ -21,7 +21,7 @@ from .core.derivatives import (
 from .core.errors import DisconnectedInputError, GradientError, NullTypeGradError, message
 from .core.grad import DisconnectedType, NullType, grad
 from .core.graph import Variable
-from .core.op import Op, public
+from .core.op import Op, public, register
 from .core.ops.marks import (
     ConsiderConstant,
     DisconnectedGrad,
@@ -39,6 +39,7 @@ from .core.ops.marks import (
 from .core.types import COMPLEXES, FLOATS, TensorType
 from .function import function
 from .mode import Mode
+from .scan import scan
 
 __all__ = [
     "ConsiderConstant",
@@ -74,6 +75,7 @@ __all__ = [
 ]
 
 disconnected_type = DisconnectedType()
+register("scan", scan)  # `jacobian` loops with it
 
 #: Step of the differences, and the error that is allowed, by element type.
 STEP = {"float32": 3e-4, "float64": 1e-7, "complex64": 3e-4, "complex128": 1e-7}

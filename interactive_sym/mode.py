@@ -94,7 +94,7 @@ class Mode:
     excluded: frozenset[str] = frozenset()
 
     def fill(self, **fields: Any) -> None:
-        """Set the fields of a mode that is being made, and check them; for subclasses with an `__init__` of their own."""
+        """Set the fields of a mode that is being made, and check them; for subclasses with their own `__init__`."""
         for name, value in fields.items():
             object.__setattr__(self, name, value)
         self.__post_init__()
@@ -197,10 +197,22 @@ _FOREIGN = frozenset(
     ("inplace", "fusion", "inplace_elemwise_optimizer", "local_elemwise_fusion", "BlasOpt", "gpuarray")
 )
 
-predefined_modes: dict[str, Mode] = {
+#: Modes by name; a class is made an instance of when it is asked for, with the settings of that moment.
+predefined_modes: dict[str, Mode | type[Mode]] = {
     "FAST_RUN": Mode("c", "fast_run"),
     "FAST_COMPILE": Mode("py", "fast_compile"),
 }
+
+
+def register_mode(name: str, mode: Mode | type[Mode]) -> None:
+    """Give a mode a name for `function(mode=...)` and `config.mode`.
+
+    Raises:
+        ValueError: another mode has that name.
+    """
+    if predefined_modes.get(name, mode) is not mode:
+        raise ValueError(f"there is a mode {name!r} already")
+    predefined_modes[name] = mode
 
 
 def get_mode(mode: "Mode | str | None" = None) -> Mode:
@@ -215,13 +227,18 @@ def get_mode(mode: "Mode | str | None" = None) -> Mode:
     if name == "Mode":
         return Mode(config.linker, config.optimizer)
     try:
-        found = predefined_modes[name]
+        known = predefined_modes[name]
     except KeyError:
         raise ValueError(f"no mode {name!r}; there are {', '.join(sorted(predefined_modes))}") from None
-    for names, change in ((config.optimizer_including, found.including), (config.optimizer_excluding, found.excluding)):
-        parts = [part for part in names.split(":") if part]
-        if parts:
-            found = change(*parts)
+    found = known() if isinstance(known, type) else known
+    including, excluding = (
+        [part for part in names.split(":") if part]
+        for names in (config.optimizer_including, config.optimizer_excluding)
+    )
+    if including:
+        found = found.including(*including)
+    if excluding:
+        found = found.excluding(*excluding)
     if mode is None and config.linker == "py":
         found = replace(found, linker="py")
     return found

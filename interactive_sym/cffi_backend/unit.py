@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Variable
+from ..core.op import performed
 from ..core.program import Program
 from ..core.types import TensorType
 from . import lower_arrays, lower_marks, lower_nodes  # noqa: F401  fills the table of rules
@@ -280,13 +281,9 @@ class _Perform:
         inputs = [constant if position is None else values[position] for position, constant in self.fixed]
         if isinstance(self.node, Handed):
             return inputs
-        storage: list[list[Any]] = [[None] for _ in self.node.outputs]
-        self.node.op.perform(self.node, inputs, storage)
         return [
-            _own(np.asarray(cell[0], dtype=x.type.dtype, order="C"), inputs)
-            if isinstance(x.type, TensorType)
-            else cell[0]
-            for cell, x in zip(storage, self.node.outputs)
+            _own(np.asarray(value, dtype=x.type.dtype, order="C"), inputs) if isinstance(x.type, TensorType) else value
+            for value, x in zip(performed(self.node, inputs), self.node.outputs)
         ]
 
 

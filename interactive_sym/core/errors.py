@@ -110,6 +110,15 @@ class NotScalarConstantError(ValueError):
     """A constant scalar was wanted and the variable is not one."""
 
 
+class KernelError(Exception):
+    """A compiled kernel's error code and what it left in its error table; never seen by the user."""
+
+    def __init__(self, code: int, details: tuple[int, int, int, int]) -> None:
+        super().__init__(code, details)
+        self.code = code
+        self.details = details
+
+
 class InconsistencyError(ValueError):
     """A rewrite rule gave a result of another type."""
 

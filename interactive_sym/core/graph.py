@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, Protocol
 
 from . import source
+from .configuration import config
 
 
 class Type(Protocol):
@@ -63,6 +64,8 @@ class Variable:
         return f"<{self.type}>"
 
     def __repr__(self) -> str:
+        if config.print_test_value and self._tag is not None and hasattr(self._tag, "test_value"):
+            return f"{self}\n{self._tag.test_value}"
         return str(self)
 
 
@@ -92,6 +95,16 @@ class Constant(Variable):
         return type(self)(self.type, self.data, self.name)
 
 
+#: Called with every node that is made; see `observe_nodes`.
+_observer: Callable[["Apply"], None] | None = None
+
+
+def observe_nodes(observer: Callable[["Apply"], None] | None) -> None:
+    """Have `observer` called with every node as it is made, or with None no longer; there is at most one."""
+    global _observer
+    _observer = observer
+
+
 class Apply:
     """An operation applied to input variables.
 
@@ -116,6 +129,8 @@ class Apply:
             elif variable.owner is not self or variable.index != index:
                 raise ValueError(f"output {index} of {op} already belongs to another node")
         self.where, self.origin = source.here()
+        if _observer is not None:
+            _observer(self)
 
     @property
     def out(self) -> Variable:

@@ -10,6 +10,7 @@ gradients of one room can use functions of another without importing it.
 Read next: `types`, `variable`, then `ops.elementwise`.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -144,6 +145,41 @@ class Op:
     def infer_shape(self, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
         """Shapes of the outputs, as tuples of symbolic or known sizes, from those of the inputs."""
         raise TypeError(f"{self} does not infer shapes")
+
+
+def performed(node: Apply, inputs: Sequence[Any]) -> list[Any]:
+    """Values of a node's outputs from those of its inputs, by its operation's `perform`.
+
+    Inputs that the operation says it overwrites (`destroy_map`: output -> list of inputs) are copied first. An
+    exception that a user's operation raises gets a note of the node, its line and its inputs.
+    """
+    op: Op = node.op
+    destroyed = getattr(op, "destroy_map", None)
+    if destroyed:
+        lost = {position for positions in destroyed.values() for position in positions}
+        inputs = [copy.deepcopy(x) if position in lost else x for position, x in enumerate(inputs)]
+    storage: list[list[Any]] = [[None] for _ in node.outputs]
+    if type(op).__module__.startswith(_HOUSE):
+        op.perform(node, inputs, storage)
+    else:
+        try:
+            op.perform(node, inputs, storage)
+        except Exception as error:
+            lines = node.where.excerpt() if node.where is not None else []
+            shapes = ", ".join(_described(x) for x in inputs)
+            error.add_note(
+                "\n".join([f"raised by {op}, at {lines[0] if lines else ''}", *lines[1:], f"inputs: {shapes}"])
+            )
+            raise
+    return [cell[0] for cell in storage]
+
+
+def _described(value: Any) -> str:
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if shape is None or dtype is None:
+        return type(value).__name__
+    shown = f" {value.tolist()}" if value.size <= 5 else ""
+    return f"{dtype} {tuple(shape)}{shown}"
 
 
 #: What kinds of operation there are; each has a colour and a glyph in the views.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Apply, Constant, Variable, leaves, toposort
+from .op import performed
 from .ops.body import is_lazy, run_lazily
 from .shared import SharedVariable
 
@@ -84,7 +85,7 @@ class Interpreter:
         if len(values) != len(self.inputs):
             raise TypeError(f"{len(self.inputs)} values are wanted, got {len(values)}")
         if self._lazy:
-            return self._detached(run_lazily(self.outputs, dict(zip(self.inputs, values)), observe))
+            return self._detached(run_lazily(self.outputs, dict(zip(self.inputs, values)), observe), values)
         table: list[Any] = [None] * self._size
         for variable, value in zip(self.inputs, values, strict=True):
             table[self._place[variable]] = value
@@ -93,22 +94,20 @@ class Interpreter:
         for index, shared in self._shared:
             table[index] = shared.container.storage[0]
         for node, reads, writes, dead in self._steps:
-            storage: list[list[Any]] = [[None] for _ in writes]
             arguments = [table[index] for index in reads]
-            node.op.perform(node, arguments, storage)
-            results = [cell[0] for cell in storage]
+            results = performed(node, arguments)
             for index, result in zip(writes, results, strict=True):
                 table[index] = result
             if observe is not None:
                 observe(node, arguments, results)
             for index in dead:
                 table[index] = None
-        return self._detached([table[self._place[variable]] for variable in self.outputs])
+        return self._detached([table[self._place[variable]] for variable in self.outputs], values)
 
-    def _detached(self, results: list[Any]) -> list[Any]:
+    def _detached(self, results: list[Any], values: Sequence[Any]) -> list[Any]:
         """Outputs as arrays of their own."""
         made = {id(x) for node in self.nodes for x in node.outputs}
-        given: set[int] = set()
+        given = {id(value) for value in values} | {id(shared.container.storage[0]) for _, shared in self._shared}
         separate = []
         for variable, result in zip(self.outputs, results, strict=True):
             if isinstance(result, np.ndarray):
@@ -142,10 +141,7 @@ def run(nodes: Sequence[Apply], values: Mapping[Variable, Any]) -> dict[Variable
                 else:
                     raise ValueError(f"no value for {variable}: it is neither given, constant nor shared")
             arguments.append(table[variable])
-        storage: list[list[Any]] = [[None] for _ in node.outputs]
-        node.op.perform(node, arguments, storage)
-        for variable, cell in zip(node.outputs, storage, strict=True):
-            table[variable] = cell[0]
+        table.update(zip(node.outputs, performed(node, arguments), strict=True))
     return table
 
 
