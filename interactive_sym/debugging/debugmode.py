@@ -177,8 +177,11 @@ class _Checker:
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         inputs = self.function.checked(arguments, keywords)
-        wanted = Interpreter(self.trace.initial.inputs, self.trace.initial.results)(*inputs)  # errors of the user's own
-        self._rewrites(inputs, wanted)
+        reference = self._reference(_copies(inputs))
+        wanted = Interpreter(self.trace.initial.inputs, self.trace.initial.results)(
+            *_copies(inputs)
+        )  # the user's errors
+        self._rewrites(reference, wanted)
         table = self.watcher.values(inputs)
         for number, node in enumerate(self.program.nodes):
             self._node(number, node, table)
@@ -187,8 +190,7 @@ class _Checker:
 
     # -- rewrites ------------------------------------------------------------------------------------------------------
 
-    def _rewrites(self, inputs: Sequence[Any], wanted: Sequence[Any]) -> None:
-        table = self._reference(inputs)
+    def _rewrites(self, table: dict[Variable, Any], wanted: Sequence[Any]) -> None:
         for firing in self.trace.firings:
             for old, new in zip(firing.old.outputs, firing.new):
                 if old in table and (new not in table or not _kept(firing.rule, table[old], table[new])):
@@ -218,10 +220,14 @@ class _Checker:
             needed = node.op.wanted(node, table) if is_lazy(node) and node.inputs[0] in table else node.inputs
             if not all(x in table for x in needed):
                 continue
+            values = [table.get(x) for x in node.inputs]
+            mine = values if _is_ours(node) else _copies(values)
             try:
-                results = performed(node, [table.get(x) for x in node.inputs])
+                results = performed(node, mine)
             except Exception:
-                continue  # branches not taken; the user's own errors were raised before
+                continue  # of branches not taken; the user's own errors come when his program is run
+            if self.mode.check_py and mine is not values:
+                self._python(f"{node.op.name}", node, values, mine, results)
             table.update((x, value) for x, value in zip(node.outputs, results) if x not in table)
         return table
 
@@ -251,10 +257,10 @@ class _Checker:
             return  # in a branch that was not taken
         inputs = [table[x] for x in node.inputs]
         outputs = [table[x] for x in node.outputs]
-        mine = [x.copy() if isinstance(x, np.ndarray) else x for x in inputs]
+        mine = _copies(inputs)
         expected = performed(node, mine)
         if self.mode.check_py:
-            self._python(number, node, inputs, mine, expected)
+            self._python(f"node {number}, {node.op.name},", node, inputs, mine, expected)
         for position, (variable, want, got) in enumerate(zip(node.outputs, expected, outputs)):
             if self.mode.check_c and not _alike(want, got):
                 error = BadThunkOutput(
@@ -270,10 +276,10 @@ class _Checker:
                 )
                 error.node, error.expected, error.got = node, want, got
                 raise error
-            self._valid(number, node, variable, got)
+            self._valid(f"node {number}, {node.op.name},", node, variable, got)
 
     def _python(
-        self, number: int, node: Apply, before: Sequence[Any], after: Sequence[Any], expected: Sequence[Any]
+        self, name: str, node: Apply, before: Sequence[Any], after: Sequence[Any], expected: Sequence[Any]
     ) -> None:
         where: Where | None = node.where
         destroyed = getattr(node.op, "destroy_map", None) or {}
@@ -283,7 +289,7 @@ class _Checker:
             if position not in allowed and isinstance(old, np.ndarray) and not _same_bits(old, new):
                 error: DebugModeError = BadDestroyMap(
                     message(
-                        f"perform of node {number}, {node.op.name}, changes its input {position}",
+                        f"perform of {name} changes its input {position}",
                         where,
                         operands=_both("before", old, "after", new),
                         cure=f"work on a copy, or destroy_map = {{0: [{position}]}}",
@@ -292,17 +298,15 @@ class _Checker:
                 error.node = node
                 raise error
         for position, (variable, value) in enumerate(zip(node.outputs, expected)):
-            self._valid(number, node, variable, value)
-            mine = type(node.op).__module__.startswith(__name__.partition(".")[0] + ".")
-            if mine or not isinstance(value, np.ndarray):
+            self._valid(name, node, variable, value)
+            if _is_ours(node) or not isinstance(value, np.ndarray):
                 continue
             for place, given in enumerate(after):
                 named = place in views.get(position, ()) or place in destroyed.get(position, ())
                 if isinstance(given, np.ndarray) and np.shares_memory(value, given) and not named:
                     error = BadViewMap(
                         message(
-                            f"perform of node {number}, {node.op.name}, gives as output {position} a view of input "
-                            f"{place}",
+                            f"perform of {name} gives as output {position} a view of input {place}",
                             where,
                             cure=f"give a copy, or view_map = {{{position}: [{place}]}}",
                         )
@@ -310,7 +314,7 @@ class _Checker:
                     error.node = node
                     raise error
 
-    def _valid(self, number: int, node: Apply, variable: Variable, value: Any) -> None:
+    def _valid(self, name: str, node: Apply, variable: Variable, value: Any) -> None:
         trouble = ""
         if isinstance(variable.type, TensorType):
             if not variable.type.accepts(value):
@@ -320,7 +324,7 @@ class _Checker:
         if trouble:
             error = InvalidValueError(
                 message(
-                    f"the result of node {number}, {node.op.name}, is {trouble}",
+                    f"the result of {name} is {trouble}",
                     node.where,
                     operands=[(str(variable)[:30], *_shown(value))],
                     cure="DebugMode(check_isfinite=False)" if trouble == "not finite" else "",
@@ -365,8 +369,17 @@ class _Checker:
 TOLERANCES = {"float32": (1e-4, 1e-5), "complex64": (1e-4, 1e-5), "float64": (1e-7, 1e-9), "complex128": (1e-7, 1e-9)}
 
 
+def _copies(values: Sequence[Any]) -> list[Any]:
+    return [x.copy() if isinstance(x, np.ndarray) else x for x in values]
+
+
+def _is_ours(node: Apply) -> bool:
+    """Whether the operation is one of the house."""
+    return type(node.op).__module__.startswith(__name__.partition(".")[0] + ".")
+
+
 def _same_bits(a: Any, b: Any) -> bool:
-    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    return bool(a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes())
 
 
 def _alike(want: Any, got: Any, lost: bool = False) -> bool:

@@ -80,15 +80,15 @@ class Part:
     def rows(self) -> list[Row]:
         """Loop nests or nodes with their times, slowest first."""
         nodes = self.program.nodes
-        found = []
+        found: list[Row] = []
         if self.measured is not None:
             for number, group in enumerate(self.plan.groups):
                 mine = tuple(nodes[k] for k in group.nodes)
                 calls = int(self.measured[2 * number + 1])
                 found.append(Row(mine, _operations(mine, group), _places(mine), self.measured[2 * number] / 1e9, calls))
         else:
-            for node, (seconds, calls) in self.timed.items():
-                found.append(Row((node,), node.op.name, _places((node,)), seconds, int(calls)))
+            for node, (seconds, count) in self.timed.items():
+                found.append(Row((node,), node.op.name, _places((node,)), seconds, int(count)))
         return sorted(found, key=lambda row: -row.seconds)
 
     def buffers(self) -> list[BufferRow]:
