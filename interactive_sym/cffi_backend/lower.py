@@ -622,7 +622,7 @@ def op_text(op: Any) -> str:
 def _need(node: Apply, position: int, value: bool) -> str:
     """What a node needs of an input: its "value" or its "shape"."""
     op = node.op
-    if getattr(op, "library_c", None) is not None:
+    if getattr(op, "library_c", None) is not None or op.family == "control":
         return "value"
     if isinstance(op, (Shape, ShapeI)):
         return "shape"

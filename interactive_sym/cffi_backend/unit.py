@@ -13,7 +13,7 @@ from ..core.graph import Variable
 from ..core.op import performed
 from ..core.program import Program
 from ..core.types import TensorType
-from . import lower_arrays, lower_marks, lower_nodes  # noqa: F401  fills the table of rules
+from . import lower_arrays, lower_loops, lower_marks, lower_nodes  # noqa: F401  fills the table of rules
 from .call import ArgSpec, PythonStep, UnitSpec
 from .emit import Emitter, Line
 from .loopir import Loop, Value
