@@ -48,7 +48,9 @@ def _check(low: Lowering, axis: int, size: Dim, x: Variable, view: View, negativ
         return f"(({texts[0]} < {least}) | ({texts[0]} >= {low.text(size)}))"
 
     ndim = len(view.dims)
-    found = low.reduce("index check", "any", "bool", view.dims, [True] * ndim, range(ndim), [(view, range(ndim))], wrong)
+    found = low.reduce(
+        "index check", "any", "bool", view.dims, [True] * ndim, range(ndim), [(view, range(ndim))], wrong
+    )
     found.writers[0].dims = (*found.writers[0].dims, size)
 
     def lines(texts: Sequence[str]) -> list[str]:
@@ -166,8 +168,8 @@ def _advanced_inc_subtensor(low: Lowering, node: Apply, value: bool) -> bool:
         item = next(remaining) if scalar else ""
         written, pad = [], ""
         loops = [f"b{k}" for k in range(len(common))]
-        for name, size in zip(loops, common, strict=True):
-            written.append(f"{pad}for (int64_t {name} = 0; {name} < {low.text(size)}; {name}++) {{")
+        for name, dim in zip(loops, common, strict=True):
+            written.append(f"{pad}for (int64_t {name} = 0; {name} < {low.text(dim)}; {name}++) {{")
             pad += "  "
         positions = [""] * len(view.dims)
         for k, (axis, index, array) in enumerate(zip(op.axes, indices, arrays, strict=True)):

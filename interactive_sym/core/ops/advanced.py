@@ -8,6 +8,7 @@ Read next: `sort`, `extra`.
 """
 
 import builtins
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -433,9 +434,10 @@ def is_advanced(index: Any) -> bool:
             return True
         if isinstance(item, np.ndarray) and (item.ndim > 0 or item.dtype == bool):
             return True
-        if isinstance(item, Variable) and isinstance(item.type, TensorType):
-            if len(item.type.shape) > 0 or item.type.dtype == "bool":
-                return True
+        if not isinstance(item, Variable) or not isinstance(item.type, TensorType):
+            continue
+        if len(item.type.shape) > 0 or item.type.dtype == "bool":
+            return True
     return False
 
 
@@ -519,7 +521,7 @@ def _fitted(mask: Any, x: Any, first: int) -> Any:
 def _product(sizes: Sequence[Any]) -> Any:
     known = [known_size(size) for size in sizes]
     if None not in known:
-        return constant(int(np.prod(known, dtype=object)), dtype="int64")  # type: ignore[arg-type]
+        return constant(math.prod(size for size in known if size is not None), dtype="int64")
     return sizes[0] if len(sizes) == 1 else call("mul", *sizes)
 
 
@@ -560,7 +562,7 @@ def _mask_of(node: Apply, x: Any) -> Any:
     mask = made.inputs[0]
     if mask.owner is not None and isinstance(mask.owner.op, Reshape):
         mask = mask.owner.inputs[0]
-    if len(mask.type.shape) != len(x.type.shape) or x.type.shape != mask.type.shape and None not in x.type.shape:
+    if len(mask.type.shape) != len(x.type.shape) or (x.type.shape != mask.type.shape and None not in x.type.shape):
         return None
     return mask
 

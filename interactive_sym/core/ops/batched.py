@@ -44,7 +44,7 @@ class BatchedDot(Op):
         x, y = inputs
         for left, right in ((0, 0), (2, 1)):
             if x.shape[left] != y.shape[right]:
-                raise _differ(*node.inputs, left, right, x.shape[left], y.shape[right], node.where)
+                raise _differ(node.inputs[0], node.inputs[1], left, right, x.shape[left], y.shape[right], node.where)
         with np.errstate(all="ignore"):
             output_storage[0][0] = np.matmul(x, y)
 

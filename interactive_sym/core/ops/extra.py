@@ -3,7 +3,7 @@
 Read next: `interactive_sym.tensor`.
 """
 
-import builtins
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,8 +42,9 @@ def _known(name: str, *sizes: Any) -> Any:
     known = [known_size(size) for size in sizes]
     if None in known:
         return call(name, *sizes)
-    worked = {"minimum": builtins.min, "maximum": builtins.max, "add": lambda a, b: a + b, "sub": lambda a, b: a - b}
-    return constant(worked[name](*known), dtype="int64")
+    a, b = (int(size) for size in known if size is not None)
+    worked = {"minimum": min(a, b), "maximum": max(a, b), "add": a + b, "sub": a - b}
+    return constant(worked[name], dtype="int64")
 
 
 # -- running sums and products -----------------------------------------------------------------------------------------
@@ -217,7 +218,7 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
 
 @public
 def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
-    """Differences of neighbours along an axis, `y[k] = x[k+1] - x[k]`, taken `n` times; for booleans whether they differ.
+    """Differences of neighbours along an axis, `n` times: `y[k] = x[k+1] - x[k]`; for booleans whether they differ.
 
     Raises:
         ValueError: `n` is negative, or `x` has no dimension.
@@ -414,7 +415,8 @@ class UniqueParts(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Sequence[list[Any]]) -> None:
         index, inverse, counts = self.wanted
-        found: Any = np.unique(inputs[0], index, inverse, counts, axis=self.axis)
+        unique: Any = np.unique
+        found = unique(inputs[0], index, inverse, counts, axis=self.axis)
         for cell, value in zip(output_storage, found if any(self.wanted) else [found], strict=True):
             cell[0] = value if cell is output_storage[0] else np.asarray(value, dtype="int64").reshape(-1)
 
@@ -540,7 +542,7 @@ def _product(*sizes: Any) -> Any:
     known = [known_size(size) for size in sizes]
     if None in known:
         return call("mul", *sizes)
-    return constant(int(np.prod(known, dtype=object)), dtype="int64")  # type: ignore[arg-type]
+    return constant(math.prod(size for size in known if size is not None), dtype="int64")
 
 
 @public
@@ -577,7 +579,7 @@ def tile(x: Any, reps: Any, ndim: int | None = None) -> Any:
         counts = [call("getitem", counts, k) for k in range(length)]
     if any((known := known_size(count)) is not None and known < 0 for count in counts):
         raise ValueError(message(f"tile: a count is negative: {reps}", here()[0]))
-    dims = builtins.max(len(counts), len(x.type.shape), 0 if ndim is None else ndim)
+    dims = max(len(counts), len(x.type.shape), 0 if ndim is None else ndim)
     if ndim is not None and ndim < dims:
         raise ValueError(message(f"tile: ndim is {ndim}, and {dims} dimensions come out", here()[0]))
     counts = [constant(1, dtype="int64")] * (dims - len(counts)) + counts
@@ -625,7 +627,7 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     places, size = as_size(shift, "roll"), size_of(x, axis)
     known = known_size(places), known_size(size)
     if None not in known:
-        start: Any = constant(-known[0] % builtins.max(known[1], 1), dtype="int64")  # type: ignore[operator, type-var]
+        start: Any = constant(-known[0] % max(known[1], 1), dtype="int64")  # type: ignore[operator, type-var]
     else:
         start = call("mod", -places, call("maximum", size, constant(1, dtype="int64")))
     rolled = call("join", axis, _along(x, axis, slice(start, None)), _along(x, axis, slice(None, start)))
@@ -667,7 +669,8 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     if first == second:
         raise ValueError(message(f"diagonal: axis1 and axis2 are the same, {first}", here()[0]))
     moved = call("dimshuffle", a, [*[k for k in range(ndim) if k not in (first, second)], first, second])
-    rows, columns = _diagonal_positions(*sizes_of(moved)[-2:], int(offset))
+    sizes = sizes_of(moved)
+    rows, columns = _diagonal_positions(sizes[-2], sizes[-1], int(offset))
     return AdvancedSubtensor((ndim - 2, ndim - 1))(moved, rows, columns)
 
 
@@ -765,7 +768,7 @@ def fill_diagonal_offset(a: Any, val: Any, offset: Any) -> Any:
     places, zero = as_size(offset, "fill_diagonal_offset"), constant(0, dtype="int64")
     sizes = sizes_of(a)
     if (known := known_size(places)) is not None:
-        rows, columns = _diagonal_positions(*sizes, known)
+        rows, columns = _diagonal_positions(sizes[0], sizes[1], known)
     else:
         below, above = call("maximum", -places, zero), call("maximum", places, zero)
         length = call("minimum", sizes[0] - below, sizes[1] - above)
@@ -953,7 +956,7 @@ class _Grid:
         start, step = 0 if part.start is None else part.start, 1 if part.step is None else part.step
         if isinstance(step, complex):
             count = int(abs(step))
-            spacing = call("true_div", as_tensor_variable(part.stop) - start, float(builtins.max(count - 1, 1)))
+            spacing = call("true_div", as_tensor_variable(part.stop) - start, float(max(count - 1, 1)))
             return call("arange", count) * call("cast", spacing, "float64") + start
         return call("arange", start, part.stop, step)
 

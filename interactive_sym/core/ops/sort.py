@@ -299,8 +299,9 @@ class SearchSorted(Op):
         return Apply(self, [x, v], [TensorVariable(TensorType("int64", None, v.type.shape))])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Sequence[list[Any]]) -> None:
+        x, v = inputs
         side: Any = self.side
-        output_storage[0][0] = np.asarray(np.searchsorted(*inputs, side=side), dtype="int64")
+        output_storage[0][0] = np.asarray(np.searchsorted(x, v, side=side), dtype="int64")
 
     def grad(self, inputs: Sequence[Variable], output_grads: Sequence[Variable]) -> Sequence[Variable | None]:
         return [None, None]

@@ -1,4 +1,4 @@
-"""Indexing by arrays and masks against NumPy: values, changed tensors, gradients, errors; no step of it runs in Python."""
+"""Indexing by arrays and masks against NumPy: values, changed tensors, gradients, errors; no step in Python."""
 
 import re
 from typing import Any
@@ -14,25 +14,25 @@ from interactive_sym.function import function
 from tests.core.ops.evaluation import RUNNERS, assert_same, check_gradient
 
 VALUE = np.arange(60.0).reshape(3, 4, 5)
-I, J = np.array([[2, 0], [-1, 1]]), np.array([1, -4])
+ROWS, J = np.array([[2, 0], [-1, 1]]), np.array([1, -4])
 K = np.array([4, 0, -5, 4])
 INDICES: list[Any] = [
-    I,
+    ROWS,
     K[:2] * 0,
     [2, 0, 2],
-    (I, J),
-    (I, J, 3),
+    (ROWS, J),
+    (ROWS, J, 3),
     (slice(None), J),
     (slice(None), J, slice(1, 4)),
     (slice(1, None), slice(None), K),
     (J[:1], slice(None), K),
-    (I, slice(None), J),
+    (ROWS, slice(None), J),
     (0, slice(None), K),
     (Ellipsis, K),
     (Ellipsis, J, J),
     (None, J[1:] * 0, None, J),
     (J[:1], None, J),
-    (I[:, :, None], J),
+    (ROWS[:, :, None], J),
     (slice(None, None, -1), [[1], [3]], [0, 4]),
     np.zeros((0,), dtype="int64"),
     (slice(None), np.zeros((2, 0), dtype="int64")),
@@ -121,7 +121,8 @@ def test_views_are_read_without_copies_of_them(way: str) -> None:
     got = RUNNERS[way]([x, index], parts, [VALUE, np.array([2, 0])])
     i = np.array([2, 0])
     for result, want in zip(
-        got, [VALUE.T[i], VALUE[1][:, ::-1][i], VALUE[:, 1:][:, :, i].sum(0), VALUE.transpose(2, 0, 1)[:, :, None][i]],
+        got,
+        [VALUE.T[i], VALUE[1][:, ::-1][i], VALUE[:, 1:][:, :, i].sum(0), VALUE.transpose(2, 0, 1)[:, :, None][i]],
         strict=True,
     ):
         assert_same(result, want)
@@ -164,9 +165,17 @@ def test_choose(mode: str, way: str) -> None:
     a, b, c, stacked = T.lmatrix("a"), T.dvector("b"), T.dmatrix("c"), T.dtensor3("s")
     fixed = T.TensorType("float64", (2, None, 1))("fixed")
     numbers = np.array([[0, 1, 1], [1, 0, 0]]) + (3 if mode == "clip" else -2 if mode == "wrap" else 0)
-    values: list[Any] = [numbers, np.arange(3.0), 10 + np.arange(6.0).reshape(2, 3), VALUE[:2, :2, :3], VALUE[:2, :2, :1]]
+    values: list[Any] = [
+        numbers,
+        np.arange(3.0),
+        10 + np.arange(6.0).reshape(2, 3),
+        VALUE[:2, :2, :3],
+        VALUE[:2, :2, :1],
+    ]
     outputs = [
-        T.choose(a, [b, c], mode=mode), a.choose([1, c], mode=mode), T.choose(a, stacked, mode=mode),
+        T.choose(a, [b, c], mode=mode),
+        a.choose([1, c], mode=mode),
+        T.choose(a, stacked, mode=mode),
         T.choose(a, fixed, mode=mode),
     ]
     wanted: list[Any] = [
@@ -180,7 +189,7 @@ def test_choose(mode: str, way: str) -> None:
 def test_choose_rejects() -> None:
     a, b = T.lvector("a"), T.dvector("b")
     for output in (T.choose(a, [b, 1]), T.choose(a, T.dmatrix("m"))):
-        inputs = [x for x in (a, b)] if output.owner.op.name == "switch" else [a, output.owner.inputs[0]]
+        inputs = [a, b] if output.owner.op.name == "switch" else [a, output.owner.inputs[0]]
         f = function(inputs, output, on_unused_input="ignore")
         other = np.ones(1) if inputs[1] is b else np.ones((2, 1))
         with pytest.raises(ValueError, match="choose: -1 is not from 0 to 1"):
@@ -251,8 +260,8 @@ def test_errors_when_built() -> None:
         ([True, False], "a Python bool is not a mask"),
         (True, "a Python bool is not a mask"),
         ((0, np.bool_(True)), "a Python bool is not a mask"),
-        (np.array([0.5]), "an index array holds integers"),
-        (T.dvector("d"), "an index array holds integers"),
+        (np.array([0.5]), "is no index"),
+        (T.dvector("d"), "is no index"),
         ((T.lvector(), 0, 1), "3 indices for a tensor of 2 dimensions"),
         (np.ones((2, 2, 2), bool), "3 indices for a tensor of 2 dimensions"),
         ((Ellipsis, T.lvector(), Ellipsis), "one Ellipsis only"),
@@ -276,8 +285,15 @@ def test_errors_when_built() -> None:
 def test_no_step_runs_in_python() -> None:
     x, i = T.dmatrix("x"), T.lvector("i")
     outputs = [
-        x[i], x[x > 0], T.set_subtensor(x[i], 1.0), T.inc_subtensor(x[:, i], x[:, :2]), *x.nonzero(),
-        T.choose(i, [1.0, 2.0]), T.inverse_permutation(i), T.grad(x[i, i].sum(), x), x.take(i, 0, "clip"),
+        x[i],
+        x[x > 0],
+        T.set_subtensor(x[i], 1.0),
+        T.inc_subtensor(x[:, i], x[:, :2]),
+        *x.nonzero(),
+        T.choose(i, [1.0, 2.0]),
+        T.inverse_permutation(i),
+        T.grad(x[i, i].sum(), x),
+        x.take(i, 0, "clip"),
     ]
     assert generate(make_program([x, i], outputs, [])).spec.steps == ()
 
