@@ -140,11 +140,12 @@ def batched_tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     """
     x, y = as_tensor_variable(x), as_tensor_variable(y)
     left, right = len(x.type.shape), len(y.type.shape)
+    pairs: tuple[list[int], list[int]]
     if isinstance(axes, (int, np.integer)):
         pairs = list(range(left - int(axes), left)), list(range(1, int(axes) + 1))
     else:
         first, second = ([entry] if isinstance(entry, int) else list(entry) for entry in axes)
-        pairs = [k % left for k in first], [k % right for k in second]
+        pairs = [k + left * (k < 0) for k in first], [k + right * (k < 0) for k in second]
     if len(pairs[0]) != len(pairs[1]) or min(left, right) < 1:
         raise ValueError(message(f"batched_tensordot: axes {axes} do not pair up", here()[0]))
     for mine, ndim in zip(pairs, (left, right), strict=True):

@@ -15,7 +15,7 @@ from ..errors import NotScalarConstantError, message
 from ..graph import Apply, Constant, Variable
 from ..op import Op, call, public
 from ..source import here
-from ..types import COMPLEXES, CONTINUOUS, DISCRETE, INTEGERS, TensorType
+from ..types import COMPLEXES, CONTINUOUS, DISCRETE, INTEGERS, TensorType, upcast
 from ..variable import TensorVariable
 from .advanced import AdvancedIncSubtensor, AdvancedSubtensor, InRange, flatnonzero
 from .elementwise import C_TYPES
@@ -327,7 +327,7 @@ def bincount(x: Any, weights: Any = None, minlength: Any = None, assert_nonneg: 
         raise TypeError(message(f"bincount wants an integer vector (not uint64), got {x.type}", here()[0]))
     x = call("cast", x, "int64")
     largest = call("max", call("join", 0, x, constant(np.array([-1]))))
-    size = call("maximum", largest + 1, as_size(minlength or 0, "bincount"))
+    size = call("maximum", largest + 1, as_size(0 if minlength is None else minlength, "bincount"))
     if weights is None:
         return BinCount()(x, size)
     weights = as_tensor_variable(weights)
@@ -392,15 +392,15 @@ class Unique:
 class UniqueParts(Op):
     """The different parts of a tensor along an axis, in order; perhaps with positions, inverse and counts."""
 
-    __props__ = ("axis", "wanted")
+    __props__ = ("axis", "also")
     family = "indexing"
     name = "unique"
     python_only = "compares parts of many elements as wholes, with NumPy"
     gradient_stops = "a choice of parts"
 
-    def __init__(self, axis: int, wanted: tuple[bool, bool, bool]) -> None:
+    def __init__(self, axis: int, also: tuple[bool, bool, bool]) -> None:
         self.axis = axis
-        self.wanted = wanted
+        self.also = also
 
     def make_node(self, x: Any) -> Apply:
         x = as_tensor_variable(x)
@@ -408,16 +408,16 @@ class UniqueParts(Op):
         lengths = [None, x.type.shape[self.axis], None]
         more = [
             TensorVariable(TensorType("int64", None, (length,)))
-            for length, wanted in zip(lengths, self.wanted, strict=True)
+            for length, wanted in zip(lengths, self.also, strict=True)
             if wanted
         ]
         return Apply(self, [x], [TensorVariable(TensorType(x.type.dtype, None, shape)), *more])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Sequence[list[Any]]) -> None:
-        index, inverse, counts = self.wanted
+        index, inverse, counts = self.also
         unique: Any = np.unique
         found = unique(inputs[0], index, inverse, counts, axis=self.axis)
-        for cell, value in zip(output_storage, found if any(self.wanted) else [found], strict=True):
+        for cell, value in zip(output_storage, found if any(self.also) else [found], strict=True):
             cell[0] = value if cell is output_storage[0] else np.asarray(value, dtype="int64").reshape(-1)
 
     def grad(self, inputs: Sequence[Variable], output_grads: Sequence[Variable]) -> Sequence[Variable | None]:
@@ -936,7 +936,7 @@ class _Grid:
         return f"<{self.__name__}: index it with slices>"
 
     def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, slice):
+        if not isinstance(key, tuple):
             return self._axis(key)
         axes = [self._axis(part) for part in key]
         placed = []
@@ -944,11 +944,12 @@ class _Grid:
             order: list[Any] = ["x"] * len(axes)
             order[k] = 0
             placed.append(call("dimshuffle", axis, order))
+        dtype = upcast(*[axis.type.dtype for axis in axes])
+        placed = [call("cast", axis, dtype) for axis in placed]
         if self._open:
             return placed
         sizes = [size_of(axis, 0) for axis in axes]
-        dtype = np.result_type(*[axis.type.dtype for axis in axes]).name
-        return [call("alloc", call("cast", axis, dtype), *sizes) for axis in placed]
+        return [call("alloc", axis, *sizes) for axis in placed]
 
     def _axis(self, part: Any) -> Any:
         if not isinstance(part, slice):
