@@ -10,7 +10,7 @@ Read next: `lower` (program -> kernels), `schedule` (kernels -> loops), `memory`
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Union
+from typing import Any, Union
 
 import numpy as np
 
@@ -80,7 +80,7 @@ class Value:
     dims: tuple[Dim, ...]
     origin: str
     slot: int | None = None
-    constant: "np.ndarray | None" = None  # type: ignore[type-arg]
+    constant: "np.ndarray | None" = None
     root: "Value | None" = None
     writers: "list[Kernel]" = field(default_factory=list)
     wants_slot: bool = False
@@ -241,7 +241,7 @@ def cast(text: str, source: str, target: str) -> str:
     return f"({C_TYPES[target]})({text})" if not text.replace("_", "").isalnum() else f"({C_TYPES[target]}){text}"
 
 
-def literal(value: "np.generic") -> str:
+def literal(value: Any) -> str:
     """A C expression that is exactly `value`.
 
     Decimal text is the shortest that reads back as the same number, which C compilers read with correct rounding.

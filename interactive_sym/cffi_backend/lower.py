@@ -86,7 +86,7 @@ class Lowering:
         self.views: dict[Variable, View] = {}
         self.objects: dict[Variable, int] = {}
         self.slot_of_object: dict[Variable, int] = {}
-        self._parent: dict[Size, Dim] = {}
+        self._parent: dict[Size, int | Size] = {}
         self._order = 0
         self._names: dict[str, int] = {}
         self.node = -1
@@ -108,7 +108,7 @@ class Lowering:
         """The size that stands for all that are equal to `dim`."""
         if isinstance(dim, tuple):
             return dim
-        root = dim
+        root: int | Size = dim
         while isinstance(root, Size) and root in self._parent:
             root = self._parent[root]
         while isinstance(dim, Size) and dim in self._parent:
@@ -183,7 +183,7 @@ class Lowering:
             maker.checks.append(check)
             if isinstance(old, Size) and old.maker is not None and old.maker is not maker:
                 maker.after.append(old.maker)
-        if isinstance(young, Size):
+        if isinstance(young, Size) and not isinstance(old, tuple):
             self._parent[young] = old
         return old
 
@@ -606,10 +606,12 @@ class Handed:
 def rank(dim: Dim) -> tuple[int, int]:
     if isinstance(dim, int):
         return (0, 0)
+    assert isinstance(dim, Size), "joined loops are not compared"
     return (1, dim.order) if dim.maker is None else (2, dim.order)
 
 
 def _name(dim: Dim) -> str:
+    assert not isinstance(dim, tuple), "joined loops have no name"
     return str(dim) if isinstance(dim, int) else dim.name
 
 

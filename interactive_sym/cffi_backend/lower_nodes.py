@@ -6,7 +6,7 @@ could; where it could not, the node runs as a Python step.
 Read next: `schedule`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,23 @@ from ..core.ops.linalg import Dot
 from ..core.ops.reduce import Reduce
 from ..core.ops.shape import DimShuffle, Join, Reshape, Shape, ShapeI, SpecifyShape, Unbroadcast
 from .indexmap import Layout, View, blas_layout, compose, memory_order, moved, stretched, whole
-from .loopir import Dim, Index, Kernel, Size, Value, cast, literal
+from .loopir import Dim, Expression, Index, Kernel, Size, Value, cast, literal
 from .lower import INDEX, VALUE, LibraryFunction, Lowering, lowers, op_text, rank
+
+
+def _size(low: Lowering, dim: Dim) -> Expression:
+    """The expression of a size."""
+    return lambda texts, indices: low.text(dim)
+
+
+def _last(low: Lowering, name: str, dim: Dim) -> Callable[[Sequence[str]], list[str]]:
+    """The statement that defines `name`, the last position along an axis."""
+    return lambda texts: [f"const int64_t {name} = {low.text(dim)} - 1;"]
+
+
+def _converted(source: str, target: str) -> Expression:
+    """The expression of an operand as another element type."""
+    return lambda texts, indices: cast(texts[0], source, target)
 
 
 @lowers(Elementwise)
@@ -263,7 +278,7 @@ def _shape(low: Lowering, node: Apply, value: bool) -> bool:
             "int64",
             (),
             [],
-            lambda texts, indices, dim=dim: low.text(dim),
+            _size(low, dim),
             into=result,
             place=[Index(None, str(k))],
         )
@@ -286,7 +301,7 @@ def _make_vector(low: Lowering, node: Apply, value: bool) -> bool:
             dtype,
             (),
             [low.view(x)],
-            lambda texts, indices, source=source: cast(texts[0], source, dtype),
+            _converted(source, dtype),
             into=result,
             place=[Index(None, str(k))],
         )
@@ -360,7 +375,12 @@ def _reshape(low: Lowering, node: Apply, value: bool) -> bool:
             if isinstance(x, Size):
                 # the entry was the size of an array, so it is not -1 and the check above has seen it
                 old, young = low.find(x), low.find(size)
-                if isinstance(young, Size) and old is not young and rank(old) < rank(young):
+                if (
+                    not isinstance(old, tuple)
+                    and isinstance(young, Size)
+                    and old is not young
+                    and rank(old) < rank(young)
+                ):
                     low._parent[young] = old
         needs = [maker]
     if not value:
@@ -523,7 +543,7 @@ def _join(low: Lowering, node: Apply, value: bool) -> bool:
             dtype,
             view.dims,
             [view],
-            lambda texts, indices, source=source: cast(texts[0], source, dtype),
+            _converted(source, dtype),
             into=result,
             place=place,
             after=maker,
@@ -581,7 +601,10 @@ def _entries(
             continue
         known = low.find(dim)
         if isinstance(known, int) and all(part is None or isinstance(part, Constant) for part in (start, stop, step)):
-            chosen = range(known)[slice(*(None if part is None else int(part.data) for part in (start, stop, step)))]
+            first, end, stride = (
+                int(part.data) if isinstance(part, Constant) else None for part in (start, stop, step)
+            )
+            chosen = range(known)[first:end:stride]
             place.append(Index(len(sizes), str(chosen.start), str(chosen.step)))
             sizes.append(len(chosen))
             continue
@@ -590,7 +613,7 @@ def _entries(
             last = low.define(
                 "subtensor",
                 [],
-                lambda texts, name=name, dim=dim: [f"const int64_t {name} = {low.text(dim)} - 1;"],
+                _last(low, name, dim),
                 [dim],
             )
             makers.append(last)
@@ -721,7 +744,7 @@ def _library(low: Lowering, node: Apply, value: bool) -> bool:
         low.support.setdefault(called.definition)
     views = [low.view(x) for x in node.inputs]
     shapes = node.op.infer_shape(node, [view.dims for view in views])
-    results = []
+    results: list[Value] = []
     for index, (x, shape) in enumerate(zip(node.outputs, shapes)):
         dims = []
         for axis, (size, static) in enumerate(zip(shape, x.type.shape)):
@@ -767,7 +790,7 @@ def _library(low: Lowering, node: Apply, value: bool) -> bool:
         reads=tuple(low.access(view, []) for view in scalars),
         lines=lines,
         whole=tuple(array for array in arrays if array is not None),
-        dims=tuple(dim for array in (*results, *views) for dim in array.dims),
+        dims=tuple(dim for dims in (*(r.dims for r in results), *(v.dims for v in views)) for dim in dims),
         after=[k for view in views for k in view.needs],
         results=tuple(results),
     )

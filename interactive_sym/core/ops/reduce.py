@@ -50,6 +50,10 @@ class Reduce(Op):
     def name(self) -> str:
         return self.kind
 
+    def __str__(self) -> str:
+        axes = f"{{axis={self.axis}}}" if self.axis else ""
+        return f"{self.kind}{axes}"
+
     @property
     def doc(self) -> str:
         return f"{self.kind} of the elements along axes {self.axis}."
@@ -90,7 +94,8 @@ class Reduce(Op):
                 return np.prod(x, axis=self.axis, dtype=self.acc_dtype)
             if self.kind in ("argmax", "argmin"):
                 kept = [axis for axis in range(x.ndim) if axis not in self.axis]
-                last = x.transpose(kept + list(self.axis)).reshape([x.shape[axis] for axis in kept] + [-1])
+                sizes = [*(x.shape[axis] for axis in kept), math.prod(x.shape[axis] for axis in self.axis)]
+                last = x.transpose(kept + list(self.axis)).reshape(sizes)
                 return getattr(np, self.kind)(last, axis=-1)
             return getattr(np, self.kind)(x, axis=self.axis)
 

@@ -106,7 +106,9 @@ def test_nan_and_empty(way: str) -> None:
     got = RUNNERS[way]([x], [x.sum(axis=0), x.prod(axis=1), x.all(axis=0), x.sum()], [np.zeros((0, 2))])
     for mine, want in zip(got, [np.zeros(2), np.ones(0), np.ones(2, bool), np.float64(0)], strict=True):
         assert_same(mine, want)
-    for reduction in (T.max, T.argmin):
+    for reduction in (T.max, T.argmax, T.argmin):
+        got = RUNNERS[way]([x], [reduction(x, axis=1)], [np.zeros((0, 2))])
+        assert got[0].shape == (0,)
         with pytest.raises(ValueError, match=r"no identity|no elements"):
             RUNNERS[way]([x], [reduction(x, axis=0)], [np.zeros((0, 2))])
 
@@ -155,3 +157,12 @@ def test_gradient_keeps_dims() -> None:
     check_gradient(lambda x: x / x.sum(axis=0, keepdims=True), value)
     check_gradient(lambda x: T.nnet.softmax(x), value)
     check_gradient(lambda x: T.nnet.logsoftmax(x), value)
+
+
+def test_names_are_short() -> None:
+    x = T.dmatrix("x")
+    assert [str(v.owner.op) for v in (x.sum(axis=0), x.argmax(axis=-1), x.max())] == [
+        "sum{axis=(0,)}",
+        "argmax{axis=(1,)}",
+        "max{axis=(0, 1)}",
+    ]
