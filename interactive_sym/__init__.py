@@ -14,6 +14,7 @@ Read next: `tensor` (what expressions are made of), `function` (from expression 
 """
 
 from . import gradient, ifelse, printing, tensor
+from .builders import OpFromGraph, as_op
 from .core.configuration import config
 from .core.errors import (
     AsTensorError,
@@ -54,12 +55,14 @@ __all__ = [
     "NoCompilerWarning",
     "NullTypeGradError",
     "Op",
+    "OpFromGraph",
     "OrderedUpdates",
     "Out",
     "Param",
     "SharedVariable",
     "UnusedInputError",
     "Variable",
+    "as_op",
     "clone",
     "config",
     "debugprint",

@@ -10,10 +10,16 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Variable
-from ..core.op import performed
+from ..core.op import annotate, performed
 from ..core.program import Program
 from ..core.types import TensorType
-from . import lower_arrays, lower_loops, lower_marks, lower_nodes  # noqa: F401  fills the table of rules
+from . import (
+    foreign,
+    lower_arrays,  # noqa: F401  fills the table of rules, as do the next ones
+    lower_loops,  # noqa: F401
+    lower_marks,  # noqa: F401
+    lower_nodes,  # noqa: F401
+)
 from .call import ArgSpec, PythonStep, UnitSpec
 from .emit import Emitter, Line
 from .loopir import Loop, Value
@@ -272,10 +278,11 @@ def _step(lowering: Lowering, step: Step) -> PythonStep:
 
 
 class _Perform:
-    """Runs a node's NumPy implementation on the values of slots."""
+    """Runs a node's own C, or its NumPy implementation, on the values of slots."""
 
     def __init__(self, node: Any, fixed: tuple[tuple[int | None, Any], ...]) -> None:
         self.node, self.fixed = node, fixed
+        self.own = None if isinstance(node, Handed) else foreign.step_of(node)
 
     def __call__(self, values: list[Any]) -> list[Any]:
         inputs = [constant if position is None else values[position] for position, constant in self.fixed]
@@ -283,8 +290,17 @@ class _Perform:
             return inputs
         return [
             _own(np.asarray(value, dtype=x.type.dtype, order="C"), inputs) if isinstance(x.type, TensorType) else value
-            for value, x in zip(performed(self.node, inputs), self.node.outputs)
+            for value, x in zip(self._results(inputs), self.node.outputs)
         ]
+
+    def _results(self, inputs: list[Any]) -> Sequence[Any]:
+        if self.own is None:
+            return performed(self.node, inputs)
+        try:
+            return self.own(inputs)
+        except Exception as error:
+            annotate(error, self.node, inputs)
+            raise
 
 
 def _own(result: np.ndarray[Any, Any], inputs: Sequence[Any]) -> np.ndarray[Any, Any]:

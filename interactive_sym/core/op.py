@@ -165,13 +165,16 @@ def performed(node: Apply, inputs: Sequence[Any]) -> list[Any]:
         try:
             op.perform(node, inputs, storage)
         except Exception as error:
-            lines = node.where.excerpt() if node.where is not None else []
-            shapes = ", ".join(_described(x) for x in inputs)
-            error.add_note(
-                "\n".join([f"raised by {op}, at {lines[0] if lines else ''}", *lines[1:], f"inputs: {shapes}"])
-            )
+            annotate(error, node, inputs)
             raise
     return [cell[0] for cell in storage]
+
+
+def annotate(error: Exception, node: Apply, inputs: Sequence[Any]) -> None:
+    """Add to an exception a note of the node that raised it, its line and its inputs."""
+    lines = node.where.excerpt() if node.where is not None else [""]
+    shapes = ", ".join(_described(x) for x in inputs)
+    error.add_note("\n".join([f"raised by {node.op}, at {lines[0]}", *lines[1:], f"inputs: {shapes}"]))
 
 
 def _described(value: Any) -> str:
