@@ -204,7 +204,7 @@ from ..core.shared import TensorSharedVariable, shared
 from ..core.source import here
 from ..core.types import TensorType
 from ..core.variable import TensorConstant, TensorVariable
-from . import nnet, opt, raw_random, shared_randomstreams
+from . import nnet, opt, raw_random, shared_randomstreams, signal
 
 where = switch
 second = fill

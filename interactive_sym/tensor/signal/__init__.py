@@ -1,0 +1,8 @@
+"""Signals: pooling and convolution of images.
+
+Read next: `pool`, `conv`.
+"""
+
+from . import conv, downsample, pool
+
+__all__ = ["conv", "downsample", "pool"]
