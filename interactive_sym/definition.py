@@ -251,6 +251,7 @@ def restored(flat: Flat, rest: Mapping[str, Any]) -> Definition:
 
     definition = Definition.__new__(Definition)
     definition.__dict__.update({key: back(value) for key, value in rest.items()})
+    definition.on_unused_input = "ignore"  # it was checked when the function was made
     return definition
 
 

@@ -6,6 +6,7 @@ operation applied to variables; it never changes once made, so graphs are acycli
 Read next: `op` (what an operation knows), `types` (tensor types), `variable` (operators and methods).
 """
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -50,6 +51,19 @@ class Variable:
         if self._tag is None:
             self._tag = SimpleNamespace()
         return self._tag
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self.owner is None:
+            return super().__reduce_ex__(max(2, int(protocol)))
+        kept = Kept.of(self)
+        return _variable_again, (kept.flat, kept.place)
+
+    def __getstate__(self) -> Any:
+        state = {name: getattr(self, name) for name in _own_slots(type(self)) if hasattr(self, name)}
+        state.update(type=self.type, name=self.name, owner=None, index=None, _tag=None)
+        if self._tag is not None:
+            state["_tag"] = SimpleNamespace(**_tag_to_save(self._tag))
+        return None, state
 
     def clone(self) -> "Variable":
         """A fresh input variable of the same type and name."""
@@ -131,6 +145,10 @@ class Apply:
         self.where, self.origin = source.here()
         if _observer is not None:
             _observer(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kept = Kept.of(self.outputs[0])
+        return _node_again, (kept.flat, kept.place)
 
     @property
     def out(self) -> Variable:
@@ -238,30 +256,204 @@ def rebuild(
     return [done.get(variable, variable) for variable in outputs]
 
 
+#: For nodes that a pickler is writing: the flat list that has them. Lists live as long as the pickler remembers them.
+_kept_in: "weakref.WeakKeyDictionary[Apply, weakref.ref[Flat]]" = weakref.WeakKeyDictionary()
+
+
 class Flat:
     """A graph as a flat list, for saving: depth is no limit, and what is shared stays shared.
+
+    Nodes that another living list has already are referred to, so that all variables that one pickler writes are parts
+    of one graph again when they are read.
 
     Args:
         variables: the variables to keep; what they depend on is kept with them.
     """
 
     def __init__(self, variables: Sequence[Variable]) -> None:
-        nodes = toposort(variables)
-        self.leaves = leaves(variables)
-        index = {variable: k for k, variable in enumerate(self.leaves)}
-        self.nodes: list[tuple[Any, list[int], list[tuple[Any, str | None]], source.Where]] = []
+        nodes = _not_kept(variables)
+        mine = set(nodes)
+        self._index: dict[Variable, int] = {}
+        #: Variables without owner, and places in other lists.
+        self.leaves: list[Variable | Kept] = []
+        for variable in [x for node in nodes for x in node.inputs] + list(variables):
+            if variable not in self._index and variable.owner not in mine:
+                self._index[variable] = len(self.leaves)
+                self.leaves.append(variable if variable.owner is None else Kept.of(variable))
         for node in nodes:
-            outputs = [(output.type, output.name) for output in node.outputs]
-            self.nodes.append((node.op, [index[variable] for variable in node.inputs], outputs, node.where))
             for output in node.outputs:
-                index[output] = len(index)
-        self.variables = [index[variable] for variable in variables]
+                self._index[output] = len(self._index)
+        place = {node: number for number, node in enumerate(nodes)}
+        self.nodes: list[tuple[Any, ...]] = []
+        for node in nodes:
+            outputs = [(type(output), output.type, output.name, self._extras(output)) for output in node.outputs]
+            origin = node.origin
+            kept = (origin.kind, origin.detail, place.get(origin.of)) if origin is not None else None
+            self.nodes.append((node.op, [self._index[x] for x in node.inputs], outputs, node.where, kept))
+        self.variables = [self._index[variable] for variable in variables]
+        self._restored: list[Variable] | None = None
+        me = weakref.ref(self)
+        for node in nodes:
+            _kept_in[node] = me
+
+    def _extras(self, variable: Variable) -> dict[str, Any]:
+        """What a variable has beside type and name: its tag, and attributes of its class."""
+        found = {}
+        if variable._tag is not None:
+            tag = _tag_to_save(variable._tag)
+            if tag:
+                found["_tag"] = {name: self._referring(value) for name, value in tag.items()}
+        for name in _own_slots(type(variable)):
+            if hasattr(variable, name):
+                found[name] = self._referring(getattr(variable, name))
+        return found
+
+    def _referring(self, value: Any) -> Any:
+        """`value` with places in this list for its variables."""
+        if isinstance(value, Variable) and value in self._index:
+            return _Place(self._index[value])
+        if type(value) in (list, tuple):
+            return type(value)(map(self._referring, value))
+        return value
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self.leaves, self.nodes, self.variables
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.leaves, self.nodes, self.variables = state
+        self._index, self._restored = {}, None
+
+    def place(self, variable: Variable) -> int:
+        """The place of a variable, for `variable`."""
+        return self._index[variable]
+
+    def variable(self, place: int) -> Variable:
+        """The variable at a place."""
+        return self._all()[place]
 
     def restore(self) -> list[Variable]:
-        """The variables again: fresh nodes on the kept leaves."""
-        known = list(self.leaves)
-        for op, inputs, outputs, where in self.nodes:
-            with source.attributed_to(where, None):
-                made = [type_.make_variable(name) for type_, name in outputs]
-                known.extend(Apply(op, [known[k] for k in inputs], made).outputs)
+        """The variables again: fresh nodes on the kept leaves, the same each time."""
+        known = self._all()
         return [known[k] for k in self.variables]
+
+    def _all(self) -> list[Variable]:
+        if self._restored is not None:
+            return self._restored
+        known = [x.variable() if isinstance(x, Kept) else x for x in self.leaves]
+        made: list[Apply] = []
+        pending = []
+        for op, inputs, outputs, where, kept in self.nodes:
+            origin = source.Origin(kept[0], kept[1], None) if kept is not None else None
+            fresh = []
+            for class_, type_, name, extras in outputs:
+                variable = class_.__new__(class_)
+                Variable.__init__(variable, type_, None, None, name)
+                fresh.append(variable)
+                if extras:
+                    pending.append((variable, extras))
+            with source.attributed_to(where, origin):
+                made.append(Apply(op, [known[k] for k in inputs], fresh))
+            if origin is not None:  # the node it was made of where that was kept, else this one
+                made_of = kept[2]
+                origin.of = made[made_of if made_of is not None and made_of < len(made) else -1]
+            known.extend(fresh)
+        self._restored = known
+
+        def resolved(value: Any) -> Any:
+            if isinstance(value, _Place):
+                return known[value.place]
+            if type(value) in (list, tuple):
+                return type(value)(map(resolved, value))
+            return value
+
+        for variable, extras in pending:
+            for name, value in extras.items():
+                found = (
+                    SimpleNamespace(**{k: resolved(v) for k, v in value.items()}) if name == "_tag" else resolved(value)
+                )
+                setattr(variable, name, found)
+        return known
+
+
+class _Place:
+    """A place in the list that refers to it."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+
+
+class Kept:
+    """A variable in a flat list, looked up when it is wanted."""
+
+    __slots__ = ("flat", "place")
+
+    def __init__(self, flat: Flat, place: int) -> None:
+        self.flat = flat
+        self.place = place
+
+    @classmethod
+    def of(cls, variable: Variable) -> "Kept":
+        """A variable that a node computes, in the living list that has its node, or in a new one."""
+        assert variable.owner is not None
+        found = _living(variable.owner)
+        flat = found if found is not None else Flat([variable])
+        return cls(flat, flat.place(variable))
+
+    def variable(self) -> Variable:
+        return self.flat.variable(self.place)
+
+
+def _living(node: Apply) -> Flat | None:
+    """The flat list that has the node, if there is one."""
+    kept = _kept_in.get(node)
+    return kept() if kept is not None else None
+
+
+def _not_kept(outputs: Sequence[Variable]) -> list[Apply]:
+    """Nodes needed for `outputs` that no living list has, inputs before users."""
+    order: list[Apply] = []
+    seen: set[Apply] = set()
+    for output in outputs:
+        if output.owner is None or output.owner in seen or _living(output.owner) is not None:
+            continue
+        seen.add(output.owner)
+        stack = [(output.owner, iter(output.owner.inputs))]
+        while stack:
+            node, remaining = stack[-1]
+            for variable in remaining:
+                owner = variable.owner
+                if owner is not None and owner not in seen and _living(owner) is None:
+                    seen.add(owner)
+                    stack.append((owner, iter(owner.inputs)))
+                    break
+            else:
+                stack.pop()
+                order.append(node)
+    return order
+
+
+def _own_slots(class_: type) -> list[str]:
+    """Slots that a class of variables has beside those of `Variable`."""
+    return [
+        name
+        for base in class_.__mro__
+        if base is not Variable
+        for name in getattr(base, "__slots__", ())
+        if name != "__weakref__"
+    ]
+
+
+def _tag_to_save(tag: SimpleNamespace) -> dict[str, Any]:
+    """A tag without what belongs to this process: functions kept for `eval`."""
+    left_out = {"eval_functions"} | (set() if config.pickle_test_value else {"test_value"})
+    return {name: value for name, value in vars(tag).items() if name not in left_out}
+
+
+def _variable_again(flat: Flat, place: int) -> Variable:
+    return flat.variable(place)
+
+
+def _node_again(flat: Flat, place: int) -> Apply | None:
+    return flat.variable(place).owner

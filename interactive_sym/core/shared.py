@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .errors import message
-from .graph import Variable
+from .graph import Kept, Variable
 from .op import call
 from .source import Where, here
 from .types import GenericType, RandomStateType, TensorType, generic, random_state_type
@@ -58,11 +58,13 @@ class SharedVariable(Variable):
     def __init__(self, type: Any, value: Any, name: str | None, strict: bool, allow_downcast: bool | None) -> None:
         Variable.__init__(self, type, None, None, name)
         self.container = Container(type, value, name, strict, allow_downcast)
-        self._default_update: Variable | None = None
+        self._default_update: Variable | Kept | None = None
         self.where: Where = here()[0]
 
     @property
     def default_update(self) -> Variable | None:
+        if isinstance(self._default_update, Kept):  # read from a file, and not looked at yet
+            self._default_update = self._default_update.variable()
         return self._default_update
 
     @default_update.setter
@@ -70,6 +72,13 @@ class SharedVariable(Variable):
         if value is not None:
             value = self.type.filter_variable(value, name=f"the default update of {self}")
         self._default_update = value
+
+    def __getstate__(self) -> Any:
+        _, state = super().__getstate__()
+        update = self.default_update
+        if update is not None and update.owner is not None:
+            state["_default_update"] = Kept.of(update)  # its graph may lead back here
+        return None, state
 
     def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
         """The value: a copy, or with `borrow=True` the value itself, which may change with the next call."""
