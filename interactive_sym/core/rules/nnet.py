@@ -43,7 +43,7 @@ def log_of_chosen_probability(node: Apply) -> Variable | None:
     aliases=("crossentropy_to_crossentropy_with_softmax_grad",),
 )
 def softmax_residual(node: Apply) -> Variable | None:
-    # e (G / s - Σ(G e) / s²), where G is v / p[i, y] at [i, y], 0 elsewhere, p = e / s, is V - p Σ V, V being v at [i, y]
+    # e (G / s - Σ(G e) / s²), G being v / p[i, y] at [i, y], 0 elsewhere, p = e / s, is V - p Σ V, V being v at [i, y]
     root = node.outputs[0]
     if dtype_of(root) not in FLOATS:
         return None
