@@ -20,10 +20,12 @@ def outputs(notebook: dict[str, Any]) -> list[dict[str, Any]]:
     return [output for cell in notebook["cells"] if cell["cell_type"] == "code" for output in cell["outputs"]]
 
 
-def test_the_chapter_is_complete() -> None:
-    assert [path.stem[:2] for path in NOTEBOOKS] == ["00", "01", "02", "03", "04", "05", "06", "07"]
+def test_the_chapters_are_complete() -> None:
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02}" for number in range(len(NOTEBOOKS))]
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    index = NOTEBOOKS[0].read_text(encoding="utf-8")
     assert all(f"({path.name})" in readme for path in NOTEBOOKS)
+    assert all(f"({path.name})" in index for path in NOTEBOOKS[1:])
 
 
 def test_it_shows_a_view_and_no_error(notebook: dict[str, Any]) -> None:
