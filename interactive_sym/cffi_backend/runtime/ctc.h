@@ -65,7 +65,7 @@ static inline int isym_ctc_skips(const int64_t *label, int64_t s) { return s % 2
       }                                                                                                                   \
       const double *end = forward + (length - 1) * states;                                                                \
       const double total = states > 1 ? isym_ctc_add(end[states - 1], end[states - 2]) : end[0];                          \
-      costs[n] = (T)-total;                                                                                               \
+      costs[n] = (T)(0 - total);                                                                                          \
       if (!isfinite(total)) continue;                                                                                     \
       for (int64_t s = 0; s < states; s++) backward[s] = s >= states - 2 ? 0 : -INFINITY;                                 \
       for (int64_t t = length - 1; t >= 0; t--) {                                                                         \

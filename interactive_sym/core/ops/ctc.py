@@ -117,14 +117,14 @@ def _one(x: Array, labels: Array) -> tuple[float, Array]:
             forward[t] = emitted[t] + _from_before(forward[t - 1], skips)
         total = np.logaddexp.reduce(forward[-1, -2:])
         if not np.isfinite(total):
-            return -float(total), np.zeros_like(x)
+            return 0.0 - float(total), np.zeros_like(x)
         backward = np.full(len(states), -np.inf)
         backward[-2:] = 0.0
         gradient = np.exp(logs)
         for t in range(steps - 1, -1, -1):
             np.subtract.at(gradient[t], states, np.exp(forward[t] + backward - total))
             backward = _from_before((backward + emitted[t])[::-1], np.roll(skips, -2)[::-1])[::-1]
-    return -float(total), gradient
+    return 0.0 - float(total), gradient
 
 
 def _from_before(a: Array, skips: Array) -> Array:

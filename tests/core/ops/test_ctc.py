@@ -1,0 +1,89 @@
+"""The cost of a labelling against the sum over all paths; its gradient; C against NumPy."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+import interactive_sym.tensor as T
+from interactive_sym.core.ops.ctc import CTC
+from interactive_sym.core.ops.shape import sizes_of
+from tests.core.ops.evaluation import RUNNERS, check_gradient, compiled, interpreted
+
+RNG = np.random.RandomState(6)
+X = RNG.normal(size=(6, 5, 4)) * 2
+LABELS = np.array([[1, 2, -1, -1], [1, 1, 3, 2], [3, -1, -1, -1], [-1, -1, -1, -1], [2, -1, 2, -1]])
+LENGTHS = np.array([6, 6, 2, 3, 4])
+
+
+def by_paths(x: Any, labels: Any) -> float:
+    """All paths of labels and blanks, one after the other."""
+    p = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
+    total = 0.0
+    for path in itertools.product(range(x.shape[1]), repeat=len(x)):
+        said = [k for t, k in enumerate(path) if k and (t == 0 or path[t - 1] != k)]
+        if said == [k for k in labels if k >= 0]:
+            total += np.prod(p[range(len(x)), path])
+    return float(-np.log(total))
+
+
+def variables(dtype: str = "float64") -> tuple[Any, Any, Any]:
+    return T.tensor3("x", dtype=dtype), T.imatrix("labels"), T.ivector("lengths")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_costs_and_gradients(dtype: str) -> None:
+    x, labels, lengths = variables(dtype)
+    costs, gradients = CTC(dtype)(x, labels, lengths)
+    outputs = [costs, gradients, T.grad((costs * [1, 2, 3, 4, 5]).sum(), x), *sizes_of(costs), *sizes_of(gradients)]
+    arguments = [X.astype(dtype), LABELS.astype("int32"), LENGTHS.astype("int32")]
+    want = interpreted([x, labels, lengths], outputs, arguments)
+    tolerance = 1e-10 if dtype == "float64" else 1e-4
+    expected = [by_paths(X[:n, k], LABELS[k]) for k, n in enumerate(LENGTHS)]
+    np.testing.assert_allclose(want[0], expected, rtol=tolerance)
+    assert [int(n) for n in want[3:]] == [5, *X.shape]
+    for got, its in zip(compiled([x, labels, lengths], outputs, arguments), want, strict=True):
+        assert got.dtype == its.dtype
+        np.testing.assert_allclose(got, its, rtol=tolerance, atol=tolerance)
+
+
+def test_gradient() -> None:
+    check_gradient(lambda x: CTC("float64")(x, LABELS, LENGTHS)[0], X)
+
+
+@pytest.mark.parametrize("way", RUNNERS)
+def test_large_numbers_and_impossible_labels(way: str) -> None:
+    """Activations of thousands do not overflow; what no path says costs infinity, with a gradient of 0."""
+    x, labels, lengths = variables()
+    costs, gradients = CTC("float64")(x, labels, lengths)
+    value = np.zeros((2, 4, 3))
+    value[:, 0, 1] = 5000.0
+    value[:, 1, 2] = 5000.0
+    marks = np.array([[1, -1], [1, -1], [1, 1], [2, -1]], dtype="int32")
+    arguments = [value, marks, np.array([2, 2, 2, 0], dtype="int32")]
+    got = RUNNERS[way]([x, labels, lengths], [costs, gradients], arguments)
+    assert got[0][0] == 0 and abs(got[0][1] - 10000 + np.log(3)) < 1e-8 and got[0][2] == np.inf and got[0][3] == np.inf
+    assert np.isfinite(got[1]).all() and not got[1][:, 2:].any()
+
+
+@pytest.mark.parametrize("way", RUNNERS)
+def test_no_examples_and_errors(way: str) -> None:
+    x, labels, lengths = variables()
+    outputs = list(CTC("float64")(x, labels, lengths))
+    run = lambda *values: RUNNERS[way]([x, labels, lengths], outputs, values)  # noqa: E731
+    marks, counts = LABELS.astype("int32"), LENGTHS.astype("int32")
+    assert [v.shape for v in run(X[:, :0], marks[:0], counts[:0])] == [(0,), (6, 0, 4)]
+    with pytest.raises(ValueError, match="from 1 to 3"):
+        run(X, marks + 2, counts)
+    with pytest.raises(ValueError, match="from 0 to 6"):
+        run(X, marks, counts + 1)
+    with pytest.raises(ValueError, match="5, 4 labellings"):
+        run(X, marks[:4], counts)
+
+
+def test_types() -> None:
+    x, labels, lengths = variables()
+    for arguments in ((T.dmatrix(), labels, lengths), (x, x, lengths), (x, labels, labels)):
+        with pytest.raises(TypeError, match="ctc"):
+            CTC("float64")(*arguments)
