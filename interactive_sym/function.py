@@ -284,6 +284,9 @@ class Function:
 
     def _explain(self, error: "KernelError", arguments: Sequence[Any], keywords: Mapping[str, Any]) -> BaseException:
         """The interpreter's error for the same call: it names the node, the user's line and the operands' shapes."""
+        kind = call.default_error(error.code, error.details)
+        if isinstance(kind, MemoryError):  # the interpreter would need as much, and may take very long to find that out
+            return MemoryError(message(f"{self.name}: there is not so much memory", self.where))
         again = _Interpreted(self.program, self._filters, "all", self._bound, store=False)
         done: dict[Variable, Any] = {}
         again.observe = lambda node, inputs, results: done.update(zip(node.outputs, results))
@@ -295,7 +298,6 @@ class Function:
                 _extend(found, "\n".join(self._situation(done, values)))
             return found.with_traceback(None)
         node = self.program.nodes[error.details[0]] if 0 <= error.details[0] < len(self.program.nodes) else None
-        kind = call.default_error(error.code, error.details)
         return type(kind)(message(f"{self.name}: {kind}", node.where if node is not None else self.where))
 
     def _situation(self, done: Mapping[Variable, Any], values: Sequence[Any]) -> list[str]:

@@ -23,6 +23,7 @@ from ..constants import as_tensor_variable, constant, get_scalar_constant_value
 from ..errors import NotScalarConstantError, message
 from ..graph import Apply, Constant, Variable, leaves, rebuild
 from ..op import Gradient, Op, call
+from ..program import Interner
 from ..source import here
 from ..types import CONTINUOUS, INTEGERS, TensorType
 from .body import Body, row_sizes
@@ -603,8 +604,10 @@ class _Backward:
         return call("set_subtensor", call("getitem", zeros, slice(first, self.forward_steps)), gradient)
 
     def _loop(self, sequences: list[Any], carried: list[Any], collected: list[Any]) -> list[Variable]:
-        layout, body = self.layout, self.body
-        results = [*collected, *(new for _, _, new in carried)]
+        layout = self.layout
+        # equal nodes become one, so that what the forward step has computed is found where the derivative needs it
+        made = Interner().adopt([*self.body.outputs, *collected, *(new for _, _, new in carried)])
+        body, results = Body(self.body.inputs, made[: len(self.body.outputs)]), made[len(self.body.outputs) :]
         mine = {variable for variable, _ in sequences} | {variable for variable, _, _ in carried}
         # where the walk back stops: at the step's inputs, at what the forward loop stored, at random draws
         stored = {x: k for k, x in reversed(list(enumerate(body.outputs[: layout.stored]))) if x.owner is not None}
@@ -620,7 +623,7 @@ class _Backward:
         inner = self.op.split_body(body.inputs)
         taps = {x: (k, tap) for k, xs in enumerate(inner[1]) for x, tap in zip(xs, layout.taps[k])}
         extra = [x for x in needed if x in drawn or x in inner[2]]
-        outputs, more = self._forward(extra)
+        outputs, more = self._forward(body, extra)
         stand_in: dict[Variable, Variable] = {}
         fixed: list[tuple[Variable, Any]] = []
         whole: dict[int, Any] = {}
@@ -644,12 +647,12 @@ class _Backward:
             else:
                 fixed.append((x, self.parts.fixed[inner[3].index(x)]))
         results = rebuild(results, stand_in)
-        made = Layout(len(sequences), (), len(collected), len(carried))
+        layout_ = Layout(len(sequences), (), len(collected), len(carried))
         step = Body(
             [*(x for x, _ in sequences), *(x for x, _, _ in carried), *(x for x, _ in fixed)],
             results,
         )
-        op = Scan(step, made, f"gradient of {self.op.label}" if self.op.label else None)
+        op = Scan(step, layout_, f"gradient of {self.op.label}" if self.op.label else None)
         return list(
             op.make_node(
                 self.steps,
@@ -666,13 +669,13 @@ class _Backward:
         backwards = call("getitem", sequence, slice(None, None, -1))
         return backwards if self.whole else call("getitem", backwards, slice(None, self.steps))
 
-    def _forward(self, extra: list[Variable]) -> tuple[list[Variable], dict[Variable, Variable]]:
+    def _forward(self, body: Body, extra: list[Variable]) -> tuple[list[Variable], dict[Variable, Variable]]:
         """The forward loop's outputs, and those of variables of the step that it did not store."""
         if not extra:
             return self.outputs, {}
         layout = self.layout
-        results = self.body.outputs
-        step = Body(self.body.inputs, [*results[: layout.stored], *extra, *results[layout.stored :]])
+        results = body.outputs
+        step = Body(body.inputs, [*results[: layout.stored], *extra, *results[layout.stored :]])
         kept = (None,) * (layout.stored + len(extra))
         op = Scan(step, replace(layout, collected=layout.collected + len(extra), kept=kept), self.op.label)
         outputs = op.make_node(*self.inputs).outputs
