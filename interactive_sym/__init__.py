@@ -30,10 +30,12 @@ from .core.graph import Apply, Constant, Variable
 from .core.op import Op
 from .core.rule import RULES, rewrites, rule
 from .core.shared import SharedVariable, shared
+from .core.testvalue import get_test_value
 from .debugging import DebugMode, MonitorMode, NanGuardMode
 from .function import Function, In, Out, Param, function
 from .mode import Mode
 from .printing import debugprint, pp
+from .saving import function_dump, load, save
 from .scan import OrderedUpdates, clone, foldl, foldr, map, reduce, scan, scan_checkpoints
 
 __version__ = "0.1.0"
@@ -69,15 +71,19 @@ __all__ = [
     "foldl",
     "foldr",
     "function",
+    "function_dump",
+    "get_test_value",
     "grad",
     "gradient",
     "ifelse",
+    "load",
     "map",
     "pp",
     "printing",
     "reduce",
     "rewrites",
     "rule",
+    "save",
     "scan",
     "scan_checkpoints",
     "shared",

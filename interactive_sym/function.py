@@ -249,6 +249,10 @@ class Function:
             return self._call_with_states(arguments, keywords)
         except KernelError as error:
             failure = self._explain(error, arguments, keywords)
+        except Exception as error:
+            if config.exception_verbosity == "high":
+                self._tell_more(error, arguments, keywords)
+            raise
         raise failure
 
     def _call_with_states(self, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
@@ -299,6 +303,21 @@ class Function:
             return found.with_traceback(None)
         node = self.program.nodes[error.details[0]] if 0 <= error.details[0] < len(self.program.nodes) else None
         return type(kind)(message(f"{self.name}: {kind}", node.where if node is not None else self.where))
+
+    def _tell_more(self, error: Exception, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> None:
+        """Add to an exception that an operation raised what the call came to, from running it again with NumPy."""
+        done: dict[Variable, Any] = {}
+        interpreter = Interpreter(self.program.inputs, self.program.results, self.program.nodes)
+        try:
+            values = self.checked(arguments, {k: v for k, v in keywords.items() if k != "output_subset"})
+        except Exception:
+            return  # the arguments are wrong, not the computation
+        try:
+            interpreter(*values, observe=lambda node, inputs, results: done.update(zip(node.outputs, results)))
+        except type(error):
+            _extend(error, "\n".join(self._situation(done, values)))
+        except Exception:
+            return
 
     def _situation(self, done: Mapping[Variable, Any], values: Sequence[Any]) -> list[str]:
         """What a call came to: the node that failed with what is behind it, and all values there are."""

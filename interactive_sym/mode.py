@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .core import rules as _rules  # noqa: F401 - importing it registers the rules of the house
-from .core.configuration import config
+from .core.configuration import FLAGS, config
 from .core.ops.body import Body
 from .core.program import Program, make_program
 from .core.rewrite import run_pass, run_program_pass, start
@@ -35,13 +35,31 @@ PASSES: tuple[Pass, ...] = (
     Pass("merge", (), "equal nodes become one"),
     Pass("useless", ("useless",), "operations that change nothing go away"),
     Pass("canonicalise", ("useless", "canonicalise"), "one way to write each thing", ("canonicalize",)),
-    Pass("stabilise", ("useless", "canonicalise", "stabilise"), "forms that lose digits or overflow become stable ones", ("stabilize",)),
-    Pass("specialise", ("useless", "canonicalise", "specialise"), "general operations become cheaper special ones", ("specialize",)),
-    Pass("sizes", ("useless", "sizes"), "sizes come from the inputs, without computing values", ("ShapeOpt",
-    "local_shape_to_shape_i")),
-    Pass("loops", ("loops",), "loops store only what is read, branches hold their own work; both are rewritten inside",
-    ("scan",)),
-)  # fmt: skip
+    Pass(
+        "stabilise",
+        ("useless", "canonicalise", "stabilise"),
+        "forms that lose digits or overflow become stable ones",
+        ("stabilize",),
+    ),
+    Pass(
+        "specialise",
+        ("useless", "canonicalise", "specialise"),
+        "general operations become cheaper special ones",
+        ("specialize",),
+    ),
+    Pass(
+        "sizes",
+        ("useless", "sizes"),
+        "sizes come from the inputs, without computing values",
+        ("ShapeOpt", "local_shape_to_shape_i"),
+    ),
+    Pass(
+        "loops",
+        ("loops",),
+        "loops store only what is read, branches hold their own work; both are rewritten inside",
+        ("scan",),
+    ),
+)
 
 #: Passes of each optimizer name.
 OPTIMIZERS: dict[str, tuple[str, ...]] = {
@@ -224,13 +242,18 @@ def get_mode(mode: "Mode | str | None" = None) -> Mode:
     if isinstance(mode, Mode):
         return mode
     name = config.mode if mode is None else mode
-    if name == "Mode":
-        return Mode(config.linker, config.optimizer)
+    chosen = (config.linker, config.optimizer) != (FLAGS["linker"].default, FLAGS["optimizer"].default)
+    if name == "Mode" or (mode is None and chosen and name == FLAGS["mode"].default):
+        return _with_configured_rules(Mode(config.linker, config.optimizer))
     try:
         known = predefined_modes[name]
     except KeyError:
         raise ValueError(f"no mode {name!r}; there are {', '.join(sorted(predefined_modes))}") from None
-    found = known() if isinstance(known, type) else known
+    return _with_configured_rules(known() if isinstance(known, type) else known)
+
+
+def _with_configured_rules(found: Mode) -> Mode:
+    """The mode with the rules on and off that the configuration says."""
     including, excluding = (
         [part for part in names.split(":") if part]
         for names in (config.optimizer_including, config.optimizer_excluding)
@@ -239,8 +262,6 @@ def get_mode(mode: "Mode | str | None" = None) -> Mode:
         found = found.including(*including)
     if excluding:
         found = found.excluding(*excluding)
-    if mode is None and config.linker == "py":
-        found = replace(found, linker="py")
     return found
 
 

@@ -20,8 +20,10 @@ names themselves.
 """
 
 import importlib
+import os
 import runpy
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -34,23 +36,34 @@ SAME = "same"
 """The two names give one module object."""
 LOOKUP = "lookup"
 """A module of Theano's name whose attributes are those of ours."""
+FLAGS_VARIABLE = "THEANO_FLAGS"
 FOLDER = "folder"
 """A package that only holds other modules."""
 
 MODULES: dict[str, tuple[str, str]] = {
     "theano": (LOOKUP, "interactive_sym"),
     "theano.compile": (LOOKUP, "interactive_sym"),
+    "theano.compile.builders": (SAME, "interactive_sym.builders"),
+    "theano.compile.debugmode": (LOOKUP, "interactive_sym.debugging"),
     "theano.compile.function": (LOOKUP, "interactive_sym"),
     "theano.compile.function_module": (LOOKUP, "interactive_sym"),
     "theano.compile.io": (LOOKUP, "interactive_sym"),
     "theano.compile.mode": (SAME, "interactive_sym.mode"),
+    "theano.compile.monitormode": (LOOKUP, "interactive_sym.debugging"),
+    "theano.compile.nanguardmode": (LOOKUP, "interactive_sym.debugging"),
+    "theano.compile.ops": (LOOKUP, "interactive_sym.builders"),
     "theano.compile.pfunc": (LOOKUP, "interactive_sym"),
+    "theano.compile.profiling": (LOOKUP, "interactive_sym.debugging"),
     "theano.compile.sharedvalue": (LOOKUP, "interactive_sym"),
     "theano.configdefaults": (LOOKUP, "interactive_sym"),
+    "theano.configparser": (LOOKUP, "interactive_sym.core.configuration"),
     "theano.gof": (LOOKUP, "interactive_sym"),
     "theano.gof.graph": (SAME, "interactive_sym.core.graph"),
+    "theano.gof.op": (LOOKUP, "interactive_sym"),
     "theano.gradient": (SAME, "interactive_sym.gradient"),
     "theano.ifelse": (SAME, "interactive_sym.ifelse"),
+    "theano.misc": (FOLDER, ""),
+    "theano.misc.pkl_utils": (SAME, "interactive_sym.pkl_utils"),
     "theano.printing": (SAME, "interactive_sym.printing"),
     "theano.sandbox": (FOLDER, ""),
     "theano.sandbox.rng_mrg": (SAME, "interactive_sym.tensor.rng_mrg"),
@@ -71,6 +84,7 @@ MODULES: dict[str, tuple[str, str]] = {
     "theano.tensor.nnet.neighbours": (SAME, "interactive_sym.tensor.nnet.neighbours"),
     "theano.tensor.nnet.nnet": (LOOKUP, "interactive_sym.tensor.nnet"),
     "theano.tensor.nnet.sigm": (LOOKUP, "interactive_sym.tensor.nnet"),
+    "theano.tensor.opt": (SAME, "interactive_sym.tensor.opt"),
     "theano.tensor.raw_random": (SAME, "interactive_sym.tensor.raw_random"),
     "theano.tensor.shared_randomstreams": (SAME, "interactive_sym.tensor.shared_randomstreams"),
     "theano.tensor.signal": (SAME, "interactive_sym.tensor.signal"),
@@ -160,7 +174,8 @@ def installed() -> bool:
 def install() -> None:
     """Makes `import theano` and the modules of `MODULES` mean this package, until `uninstall()`.
 
-    Twice is as good as once. A Theano that is installed but not imported stays out of the way.
+    Settings of the environment variable `THEANO_FLAGS` are taken over. Twice is as good as once. A Theano that is
+    installed but not imported stays out of the way.
 
     Raises:
         ImportError: another `theano` is already imported in this process. Ask before the first `import theano`.
@@ -181,6 +196,17 @@ def install() -> None:
             name="theano",
         )
     sys.meta_path.insert(0, _finder)
+    _read_flags(os.environ.get(FLAGS_VARIABLE, ""))
+
+
+def _read_flags(text: str) -> None:
+    """Takes settings from the text of `THEANO_FLAGS`; those that mean nothing here are named in one warning."""
+    if not text:
+        return
+    unknown: list[str] = []
+    importlib.import_module("interactive_sym.core.configuration").config.read_flags(text, unknown.append)
+    if unknown:
+        warnings.warn(f"{FLAGS_VARIABLE}: {', '.join(unknown)} mean nothing here", UserWarning, stacklevel=3)
 
 
 def uninstall() -> None:

@@ -119,3 +119,51 @@ def test_script_errors(tmp_path: Path) -> None:
     script = tmp_path / "exits.py"
     script.write_text("raise SystemExit(7)\n")
     assert python("-m", "interactive_sym.theano_names", str(script)).returncode == 7
+
+
+def test_flags_of_the_environment() -> None:
+    program = (
+        ASK
+        + "import theano\nprint(theano.config.floatX, theano.config.exception_verbosity, theano.config.scan.allow_gc)"
+    )
+    flags = "floatX=float32,exception_verbosity=high,scan.allow_gc=True,gpu.of.another=1"
+    done = python("-W", "always", "-c", program, THEANO_FLAGS=flags)
+    assert done.stdout == "float32 high True\n"
+    assert "gpu.of.another mean nothing here" in done.stderr
+    assert python("-c", program, THEANO_FLAGS="floatX=int8").returncode == 1
+
+
+def test_debugging_extending_and_saving() -> None:
+    program = (
+        ASK
+        + """
+import io
+import numpy
+import theano, theano.tensor as T
+from theano.compile.builders import OpFromGraph
+from theano.compile.debugmode import BadOptimization, DebugMode
+from theano.compile.monitormode import MonitorMode, detect_nan
+from theano.compile.nanguardmode import NanGuardMode
+from theano.compile.ops import as_op
+from theano.compile.profiling import ProfileStats
+from theano.configparser import change_flags
+from theano.gof.op import get_test_value
+from theano.misc.pkl_utils import dump, load
+from theano.tensor.opt import Assert, assert_op
+
+x = T.dvector("x")
+for mode in ("DebugMode", NanGuardMode(nan_is_error=True), MonitorMode(post_func=detect_nan)):
+    print(theano.function([x], theano.printing.Print("")(x).sum() if mode is None else x.sum(), mode=mode)([1, 2]))
+file = io.BytesIO()
+dump(theano.shared(numpy.arange(2), name="w"), file)
+print(load(file).get_value(), theano.gradient.jacobian(x ** 2, x).eval({x: [1.0, 2.0]})[1, 1])
+with change_flags(compute_test_value="raise"):
+    y = T.dscalar("y")
+    y.tag.test_value = 2
+    print(get_test_value(y * 3))
+f = theano.function([x], x + 1, profile=True)
+f([1.0])
+print(isinstance(f.profile, ProfileStats), f.profile.fct_callcount, theano.OpFromGraph is OpFromGraph)
+"""
+    )
+    assert output(program) == "3.0\n3.0\n3.0\n[0 1] 4.0\n6.0\nTrue 1 True\n"
