@@ -45,6 +45,9 @@ except ImportError:  # no sealed files in memory here; private files are used
 
 RUNTIME = Path(__file__).parent / "runtime"
 ENTRY = "isym_kernel"
+LONG = 60_000
+"""Characters of C text from which a unit is compiled with `-O1`: compilers take long over long functions. Loops that
+ask for it are vectorised all the same."""
 ROOM_BYTES = 16 << 20  # what a compilation may need in its working directory
 
 
@@ -377,6 +380,16 @@ def flags(found: Compiler) -> tuple[str, ...]:
     return (*chosen, *shlex.split(os.environ.get("INTERACTIVE_SYM_CFLAGS", "")))
 
 
+def effort(source: str) -> tuple[str, ...]:
+    """The further flags by which the time that a long C text takes to compile is kept short.
+
+    Example:
+        >>> effort("int zero(void) { return 0; }"), effort(60_000 * " ")
+        ((), ('-O1',))
+    """
+    return ("-O1",) if len(source) >= LONG else ()
+
+
 _headers_known: tuple[tuple[tuple[str, tuple[int, ...]], ...], str] | None = None
 
 
@@ -631,6 +644,7 @@ def load(source: str, extra: Sequence[str] = (), cache: Cache | None = None) -> 
         True
     """
     start = time.perf_counter()
+    extra = (*extra, *effort(source))
     cache = cache or default_cache()
     found = compiler(cache)
     if found is None:

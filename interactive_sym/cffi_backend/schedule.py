@@ -21,6 +21,8 @@ ROWS = 4
 """Rows that an outer loop takes at a time where its inner loops reduce."""
 BLOCK_LIMIT = 48
 """Operations in inner loops beyond which rows are not taken several at a time: the text would get long."""
+BLOCK_BUDGET = 240
+"""Operations of a program that are written for several rows at most, so that large units compile soon."""
 
 
 class Schedule:
@@ -32,6 +34,7 @@ class Schedule:
 
     def __init__(self, lowering: Lowering) -> None:
         self.lowering = lowering
+        self._budget = BLOCK_BUDGET
         live = set(lowering.kernels)
         self.needs: dict[Kernel, dict[Kernel, Access | None]] = {
             kernel: {other: access for other, access in lowering.needs(kernel).items() if other in live}
@@ -259,7 +262,10 @@ class Schedule:
         if len(bodies) > BLOCK_LIMIT or any(kernel.reduction.startswith("arg") for kernel in loop.members):
             return
         size = self.lowering.find(loop.dim)
-        if any(kernel.kind == "reduce" for kernel in bodies) and not (isinstance(size, int) and size < ROWS):
+        if len(bodies) > self._budget or (isinstance(size, int) and size < ROWS):
+            return
+        if any(kernel.kind == "reduce" for kernel in bodies):
+            self._budget -= len(bodies)
             loop.rows = ROWS
 
 

@@ -331,3 +331,12 @@ def test_killed_compilations_cost_nothing(tmp_path):
         racer.send_signal(signal.SIGKILL)
         racer.wait()
     assert subprocess.run([sys.executable, "-c", RACE], env=environment(), timeout=120).returncode == 0
+
+
+def test_long_units_are_compiled_with_less_effort(tmp_path: Path) -> None:
+    text = returns(0)
+    assert build.effort(text) == ()
+    long = text + f"/* {'-' * build.LONG} */\n"
+    assert build.effort(long) == ("-O1",)
+    loaded = build.load(long, cache=cache.Cache(tmp_path))
+    assert loaded.kernel_address and "-O1" in loaded.receipt.command

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import interactive_sym.tensor as T
-from interactive_sym.cffi_backend.schedule import GROUP_LIMIT, ROWS
+from interactive_sym.cffi_backend.schedule import BLOCK_BUDGET, GROUP_LIMIT, ROWS
 from interactive_sym.core.shared import shared
 from tests.cffi_backend.kernels import Compiled, assert_same, check, with_numpy
 
@@ -93,3 +93,14 @@ def test_independent_loops_of_one_size_are_one() -> None:
     a, b = T.dvectors("a", "b")
     compiled = check([a, b], [T.exp(a), T.log(b), a + b, a.sum(), b.max()], np.arange(1.0, 6.0), np.arange(2.0, 7.0))
     assert len([group for group in compiled.plan.groups if group.domain]) == 1
+
+
+def test_large_programs_are_not_written_row_by_row_everywhere() -> None:
+    x = T.dmatrix("x")
+    y = x
+    for _ in range(BLOCK_BUDGET // 2):
+        y = (y - y.sum(axis=0)) * 0.5
+    compiled = check([x], [y], np.linspace(-1, 1, 30).reshape(6, 5))
+    side_by_side = [group for group in compiled.plan.groups if group.rows == ROWS]
+    assert 0 < sum(len(group.nodes) for group in side_by_side) <= BLOCK_BUDGET
+    assert any(group.rows == 1 for group in compiled.plan.groups)
