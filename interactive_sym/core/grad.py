@@ -354,3 +354,13 @@ def fit_cotangent(cotangent: Variable, variable: Variable) -> Variable:
     if short > 0 or any(mine == 1 and its != 1 for mine, its in zip(padded, wanted.shape)):
         cotangent = call("fill", variable, cotangent)
     return cotangent
+
+
+@public
+def undefined(why: str) -> Variable:
+    """What `grad` of an operation returns for an operand with respect to which there is no derivative.
+
+    Args:
+        why: what is said where the gradient is asked for.
+    """
+    return NullType(why).make_variable()

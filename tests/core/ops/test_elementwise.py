@@ -51,6 +51,10 @@ def as_numpy_gives(op: Elementwise, out: str, operands: list[Any]) -> Any:
     return want, np.ones(want.shape, dtype=bool)
 
 
+#: Functions with zeros, near which their absolute error is small and the relative one is not.
+NEAR_ZEROS = ("psi", "gammaln", "j0", "j1", "jv", "gammainc_der")
+
+
 def check(runner: Any, operations: list[tuple[Elementwise, tuple[str, ...]]], sets: list[Any]) -> None:
     """All operations in one function of the operands `sets`."""
     inputs = [T.tensor(x.dtype.name, (False,) * x.ndim) for x in sets]
@@ -59,7 +63,7 @@ def check(runner: Any, operations: list[tuple[Elementwise, tuple[str, ...]]], se
     for (op, dtypes), got, output in zip(operations, results, outputs, strict=True):
         want, defined = as_numpy_gives(op, output.type.dtype, sets[: len(dtypes)])
         assert got.shape == want.shape
-        assert_same(got[defined], want[defined], f"{op}{dtypes}", small=1e-13 if op.name in ("psi", "gammaln") else 0.0)
+        assert_same(got[defined], want[defined], f"{op}{dtypes}", small=1e-13 if op.name in NEAR_ZEROS else 0.0)
 
 
 @pytest.mark.parametrize("way", RUNNERS)
@@ -324,6 +328,8 @@ def test_gradient_equals_differences(op: Elementwise) -> None:
         check_gradient(lambda y: op(T.constant(points[0]), y), points[1])
     elif op.name == "switch":
         check_gradient(lambda y, z: op(T.constant([1, 0, 2]), y, z), *points[1:])
+    elif op.name in ("jv", "iv"):  # by the order there is none
+        check_gradient(lambda y: op(T.constant(points[0]), y), points[1])
     else:
         check_gradient(lambda *xs: op(*xs), *points)
 
