@@ -104,3 +104,17 @@ def test_large_programs_are_not_written_row_by_row_everywhere() -> None:
     side_by_side = [group for group in compiled.plan.groups if group.rows == ROWS]
     assert 0 < sum(len(group.nodes) for group in side_by_side) <= BLOCK_BUDGET
     assert any(group.rows == 1 for group in compiled.plan.groups)
+
+
+def test_chains_along_rows_are_one_nest() -> None:
+    x = T.dmatrix("x")
+    shifted = T.exp(x - x.max(axis=1, keepdims=True))
+    largest = x.max(axis=1, keepdims=True)
+    centred = x - x.mean(axis=1, keepdims=True)
+    for chain in (
+        shifted / shifted.sum(axis=1, keepdims=True),
+        largest + T.log(T.exp(x - largest).sum(axis=1, keepdims=True)),
+        centred / T.sqrt((centred * centred).mean(axis=1, keepdims=True) + 1e-5),
+    ):
+        compiled = check([x], [chain], np.linspace(-3, 3, 42).reshape(6, 7) ** 2)
+        assert [group.rows for group in compiled.plan.groups if group.domain] == [ROWS]
