@@ -58,16 +58,19 @@ def softmax_residual(node: Apply) -> Variable | None:
         s = next((x for x, power in first.powers.items() if power == -1), None)
         if s is None or len(first.powers) != 2 or first.powers[scattered[0]] != 1:
             continue
-        value = _without_probability(scattered[0], e, s)
-        if value is None or not _is_weighted_sum(second, scattered[0], e, s):
+        if not _is_weighted_sum(second, scattered[0], e, s):
             continue
+        found = _without_probability(scattered[0], e, s)
+        if found is None:
+            continue
+        value, p = found
         total = _rows(call("sum", value, axis=_reduced(s)), s)
-        return call("sub", value, call("mul", call("true_div", e, s), total))  # type: ignore[no-any-return]
+        return call("sub", value, call("mul", p, total))  # type: ignore[no-any-return]
     return None
 
 
-def _without_probability(scattered: Variable, e: Variable, s: Variable) -> Variable | None:
-    """V from G: what is scattered, times the probability that it is divided by."""
+def _without_probability(scattered: Variable, e: Variable, s: Variable) -> tuple[Variable, Variable] | None:
+    """V from G, what is scattered times the probability that it is divided by, and all probabilities."""
     zeros, value, *indices = scattered.owner.inputs  # type: ignore[union-attr]
     op = scattered.owner.op  # type: ignore[union-attr]
     filled = inputs_of(zeros, "alloc", "fill")
@@ -83,11 +86,30 @@ def _without_probability(scattered: Variable, e: Variable, s: Variable) -> Varia
             or chosen.inputs[1:] != tuple(indices)
         ):
             continue
-        if chosen.op.axes != op.axes or inputs_of(chosen.inputs[0], "true_div") != (e, s):
+        if chosen.op.axes != op.axes or not _is_softmax(chosen.inputs[0], e, s):
             continue
         rest = Product(factors.dtype, {y: p for y, p in factors.powers.items() if y is not x}, factors.coefficient)
-        return op(zeros, rest.build(), *indices)  # type: ignore[no-any-return]
+        return op(zeros, rest.build(), *indices), chosen.inputs[0]
     return None
+
+
+def _is_softmax(p: Variable, e: Variable, s: Variable) -> bool:
+    """Whether p is `e / s`, perhaps with a number for each row taken off the exponents of both."""
+    quotient = inputs_of(p, "true_div")
+    if quotient == (e, s):
+        return True
+    if not quotient or op_name(quotient[0]) != "exp":
+        return False
+    lowered = inputs_of(quotient[0].owner.inputs[0], "sub")  # type: ignore[union-attr]
+    if not lowered or lowered[0] is not e.owner.inputs[0]:  # type: ignore[union-attr]
+        return False
+    total, mine = quotient[1].owner, s.owner
+    if total is None or mine is None or total.op != mine.op or total.inputs[0].owner is None:
+        return False
+    if total.inputs[0].owner.op != mine.inputs[0].owner.op or total.inputs[0].owner.inputs[0] is not quotient[0]:  # type: ignore[union-attr]
+        return False
+    top = lowered[1].type.shape
+    return len(top) == len(p.type.shape) and all(top[axis] == 1 for axis in _reduced(s))
 
 
 def _plain(x: Variable) -> Variable:

@@ -280,16 +280,26 @@ def distribute_over_quotients(node: Apply) -> Variable | None:
         logistics = {x for p in (outside, *parts) for x in p.powers if op_name(x) == "sigmoid"}
         for product in (outside, *parts):
             _in_terms_of(product, logistics)
-        if not any(p * outside.powers.get(x, 0) < 0 for part in parts for x, p in part.powers.items()):
+        cancelled = [x for x, p in outside.powers.items() if any(p * part.powers.get(x, 0) < 0 for part in parts)]
+        if not cancelled:
             continue
-        products = [part.times(outside) for part in parts]
-        for product in products:
-            product.powers = {x: p for x, p in product.powers.items() if p != 0}
-        if sum(product.cost for product in products) + 1 >= before:
-            continue
-        left, right = (product.build() for product in products)
-        result: Variable = call(op_name(inner), left, right)
-        return result if dtype_of(result) == whole.dtype else None
+        some = Product(whole.dtype, {x: outside.powers[x] for x in cancelled})
+        rest = Product(
+            whole.dtype, {x: p for x, p in outside.powers.items() if x not in cancelled}, outside.coefficient
+        )
+        for factor, left_over in ((outside, None), (some, rest)):
+            products = [part.times(factor) for part in parts]
+            for product in products:
+                product.powers = {x: p for x, p in product.powers.items() if p != 0}
+            after = sum(product.cost for product in products) + 1
+            if left_over is not None:
+                after += left_over.cost + 1
+            if after >= before:
+                continue
+            result: Variable = call(op_name(inner), *(product.build() for product in products))
+            if left_over is not None:
+                result = call("mul", result, left_over.build())
+            return result if dtype_of(result) == whole.dtype else None
     return None
 
 

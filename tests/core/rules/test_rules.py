@@ -135,6 +135,19 @@ def _exp_share(a: Any) -> Any:
     return T.exp(a) / T.exp(a).sum(axis=1, keepdims=True)
 
 
+_ROWS, _CLASSES = T.constant([0, 1, 2]), T.constant([3, 0, 0])
+
+
+def _choice_gradient(a: Any, shifted: bool) -> Any:
+    """The gradient of the cost of classes chosen out of a softmax, perhaps with the largest number taken off first."""
+    e = T.exp(a)
+    s = e.sum(axis=1).dimshuffle(0, "x")
+    p = _exp_share(a - a.max(axis=1, keepdims=True)) if shifted else e / s
+    weights = T.constant([0.5, 2.0, -1.0])
+    g = T.inc_subtensor(T.zeros_like(a)[_ROWS, _CLASSES], weights / p[_ROWS, _CLASSES])
+    return e * (g / s - (g * e).sum(axis=1).dimshuffle(0, "x") / (s * s))
+
+
 GRAPHS: dict[str, Callable[[], list[Graph]]] = {
     "constant_folding": lambda: [
         ([], T.exp(T.constant([1.0, 2.0])) + 1),
@@ -311,6 +324,11 @@ GRAPHS: dict[str, Callable[[], list[Graph]]] = {
         ([x], T.exp(x) / T.exp(x).sum(axis=0)),
         ([x], -2 * T.exp(x) / T.exp(x).sum(axis=0) / T.exp(x).sum(axis=0)),
     ],
+    "log_of_chosen_probability": lambda: [
+        ([x, y], T.log((T.exp(x) / T.exp(y))[_ROWS, _CLASSES])),
+        ([f], T.log(_exp_share(f)[_ROWS, _CLASSES])),
+    ],
+    "softmax_residual": lambda: [([x], _choice_gradient(x, False)), ([x], _choice_gradient(x, True))],
     "log_of_softmax": lambda: [([x, y], T.log(T.exp(x) / T.exp(y))), ([f], T.log(_exp_share(f)))],
     "reciprocal_of_constant": lambda: [
         ([x], x / 4),

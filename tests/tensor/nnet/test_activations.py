@@ -1,4 +1,4 @@
-"""Functions of neural networks against their formulas."""
+"""Activations and simple costs against their formulas."""
 
 import numpy as np
 import pytest
@@ -66,3 +66,45 @@ def test_errors() -> None:
         T.nnet.softmax(T.dscalar())
     with pytest.raises(TypeError, match="true_dist"):
         T.nnet.categorical_crossentropy(T.dmatrix(), T.dscalar())
+
+
+@pytest.mark.parametrize("way", RUNNERS)
+def test_other_activations(way: str) -> None:
+    x, b = T.dmatrix("x"), T.dvector("b")
+    outputs = [
+        T.nnet.selu(x),
+        T.nnet.ultra_fast_sigmoid(x),
+        T.nnet.softmax_with_bias(x, b),
+        T.nnet.softmax_graph(x),
+        T.nnet.relu(T.cast(x, "float32"), 0.5),
+    ]
+    bias = np.array([0.5, -1.0, 2.0])
+    got = RUNNERS[way]([x, b], outputs, [X, bias])
+    shifted = np.exp(X + bias)
+    alpha, scale = 1.6732632423543772, 1.0507009873554805
+    np.testing.assert_allclose(got[0], scale * np.where(X > 0, X, alpha * np.expm1(X)), rtol=1e-14)
+    assert np.abs(got[1] - 1 / (1 + np.exp(-X))).max() < 0.028
+    np.testing.assert_allclose(got[2], shifted / shifted.sum(axis=1, keepdims=True), rtol=1e-12)
+    np.testing.assert_allclose(got[3], P, rtol=1e-12)
+    assert got[4].dtype == "float32"
+
+
+def test_ultra_fast_sigmoid_is_near_everywhere() -> None:
+    x = np.linspace(-12, 12, 4001)
+    got = T.nnet.ultra_fast_sigmoid(T.constant(x)).eval()
+    assert np.abs(got - 1 / (1 + np.exp(-x))).max() < 0.028
+    assert (np.diff(got) > -0.005).all() and got[0] > 0 and got[-1] < 1
+    np.testing.assert_allclose(got + got[::-1], 1, rtol=1e-14)
+
+
+def test_element_types_stay() -> None:
+    x = T.fmatrix("x")
+    names = ("softmax", "logsoftmax", "relu", "elu", "selu", "softsign", "hard_sigmoid", "ultra_fast_sigmoid")
+    for name in (*names, "sigmoid", "softplus"):
+        assert getattr(T.nnet, name)(x).type.dtype == "float32", name
+
+
+def test_more_gradients() -> None:
+    check_gradient(T.nnet.selu, X)
+    check_gradient(T.nnet.ultra_fast_sigmoid, X)
+    check_gradient(T.nnet.softmax_with_bias, X, X[0])
