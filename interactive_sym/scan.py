@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .core import source
+from .core import source, testvalue
 from .core.constants import as_tensor_variable, constant
 from .core.errors import message
 from .core.graph import Apply, Constant, Variable, leaves, rebuild, toposort
@@ -456,6 +456,8 @@ def scan(
         for (sequence, tap), piece in zip(((s, tap) for s in given for tap in s.taps), pieces)
     ]
     states = [_state_inputs(info, position) if info is not None else [] for position, info in enumerate(infos)]
+    for row, piece in zip(rows, pieces):
+        testvalue.pass_on(piece, row, 0)
     returned = fn(*rows, *(x for inputs in states for x in inputs), *fixed)
     outputs, updates, condition = _returned(returned, where)
     if not infos:
@@ -473,9 +475,10 @@ def scan(
             )
         )
     step = _Step(where, fn, rows, infos, states, outputs, updates, condition)
-    step.find_updates()
-    step.fit_states()
-    return step.loop(steps, pieces, fixed, truncate_gradient, name, strict, return_list)
+    with testvalue.lenient():
+        step.find_updates()
+        step.fit_states()
+        return step.loop(steps, pieces, fixed, truncate_gradient, name, strict, return_list)
 
 
 def _count(number: int, noun: str) -> str:
@@ -525,7 +528,11 @@ def _state_inputs(info: _Info, position: int) -> list[Variable]:
     type_ = info.initial.type
     row = type_ if info.single else TensorType(type_.dtype, shape=type_.shape[1:])
     name = info.initial.name or f"output {position}"
-    return [row.make_variable(f"{name}[t{tap:+d}]") for tap in info.taps]
+    made = [row.make_variable(f"{name}[t{tap:+d}]") for tap in info.taps]
+    first = min(info.taps)
+    for variable, tap in zip(made, info.taps):
+        testvalue.pass_on(info.initial, variable, None if info.single else tap - first)
+    return made
 
 
 @dataclass

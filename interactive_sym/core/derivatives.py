@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import source
+from . import source, testvalue
 from .errors import DisconnectedInputError, NullTypeGradError, message
 from .grad import DisconnectedType, NullType, _Walk, fit_cotangent, grad
 from .graph import Apply, Variable, leaves, rebuild, toposort
@@ -245,7 +245,7 @@ def _forward(node: Apply, tangents: dict[Variable, Variable]) -> None:
     ]
     if all(t is None for t in varying):
         return
-    with source.attributed_to(node.where, source.Origin("gradient", op.name, node)):
+    with source.attributed_to(node.where, source.Origin("gradient", op.name, node)), testvalue.lenient():
         try:
             if type(op).R_op is not Op.R_op:
                 found: Sequence[Any] = op.R_op(node.inputs, varying)
@@ -276,6 +276,8 @@ def _elementwise(op: Elementwise, node: Apply, varying: Sequence[Variable | None
         if tangent is None:
             continue
         part = op.gradient(node.inputs, node.outputs[0], tangent)[position]
+        if part is not None and isinstance(part.type, NullType):
+            raise UndefinedDerivative(part.type.why)
         if part is not None:
             total = part if total is None else call("add", total, part)
     return total

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import source
+from . import source, testvalue
 from .configuration import config
 from .errors import DisconnectedInputError, NullTypeGradError, message
 from .graph import Apply, Variable, leaves, toposort
@@ -194,7 +194,8 @@ class _Walk:
                 for output in node.outputs
             ]
             try:
-                gradients = op.L_op(node.inputs, node.outputs, cotangents)
+                with testvalue.lenient():
+                    gradients = op.L_op(node.inputs, node.outputs, cotangents)
             except TypeError as error:
                 own = type(op).grad is not Op.grad or type(op).L_op is not Op.L_op
                 if own and not isinstance(error, UndefinedDerivative):
@@ -307,15 +308,15 @@ def _between(order: Sequence[Apply], wanted: Sequence[Variable]) -> set[Apply]:
 
 @public
 def cotangents(known: Mapping[Variable, Any], wrt: Sequence[Variable]) -> list[Variable | None]:
-    """What cotangents of some variables make of others: the gradient of a part of a graph, for operations that hold one.
+    """What cotangents of some variables make of others: the gradient of a part of a graph, for operations holding one.
 
     Args:
         known: variables -> their cotangents; where one depends on another, what comes from it is added.
         wrt: variables to differentiate with respect to.
 
     Returns:
-        For each of `wrt` its cotangent; None where none reaches it; a variable of `NullType` where an operation on the way
-        has no gradient.
+        For each of `wrt` its cotangent; None where none reaches it; a variable of `NullType` where an operation on the
+        way has no gradient.
 
     Example:
         >>> import interactive_sym.tensor as T

@@ -24,6 +24,7 @@ from .shared import SharedVariable
 
 class _Paused(threading.local):
     depth = 0
+    lenient = 0
 
 
 _paused = _Paused()
@@ -55,6 +56,23 @@ def get_test_value(variable: Any) -> Any:
     raise AttributeError(f"{variable} has no test value: give it one, {variable.name or 'x'}.tag.test_value = ...")
 
 
+def pass_on(source: Variable, target: Variable, row: int | None) -> None:
+    """Where test values are computed and `source` has one, give `target` a part of it.
+
+    Args:
+        source: such as a sequence.
+        target: what stands for a part of it, such as the row that a step of a loop sees.
+        row: which row of the one's value the other has; None for all of it.
+    """
+    if config.compute_test_value == "off" or _paused.depth:
+        return
+    try:
+        whole = get_test_value(source)
+        target.tag.test_value = whole if row is None else whole[row]
+    except (AttributeError, IndexError):
+        return
+
+
 @contextmanager
 def paused() -> Iterator[None]:
     """Within the block, nodes that this thread makes get no test values; compilation makes many."""
@@ -63,6 +81,16 @@ def paused() -> Iterator[None]:
         yield
     finally:
         _paused.depth -= 1
+
+
+@contextmanager
+def lenient() -> Iterator[None]:
+    """Within the block, inputs may lack test values: operations that hold graphs make nodes on variables of those."""
+    _paused.lenient += 1
+    try:
+        yield
+    finally:
+        _paused.lenient -= 1
 
 
 def compute(node: Apply) -> None:
@@ -90,7 +118,7 @@ def compute(node: Apply) -> None:
 
 def _missing(node: Apply, position: int, variable: Variable) -> None:
     mode = config.compute_test_value
-    if mode == "ignore":
+    if mode == "ignore" or _paused.lenient:
         return
     text = message(
         f"{node.op.name}: input {position}, {variable}, has no test value",

@@ -56,20 +56,30 @@ def drawn(op: Elementwise, count: int, seed: int = 0) -> list[np.ndarray]:
     ]  # fmt: skip
 
 
+def differentiable(op: Elementwise, x: list[Any]) -> list[int]:
+    """Operands with respect to which the operation has a derivative."""
+    found = grad(T.sum(op(*x)), x, disconnected_inputs="ignore", null_gradients="return")
+    return [k for k, gradient in enumerate(found) if gradient is not None]
+
+
 @pytest.mark.parametrize("op", REAL, ids=lambda op: op.name)
 def test_forward_and_back_agree(op: Elementwise) -> None:
     """<u, J v> = <J' u, v>, and J v is the difference quotient along v."""
     points = drawn(op, 5)
     x = [T.dvector() for _ in points]
-    v = [T.dvector() for _ in points]
+    wrt = differentiable(op, x)
+    v = [T.dvector() for _ in wrt]
     u = T.dvector()
     y = op(*x)
-    forward = Rop(y, x, v, disconnected_outputs="ignore")
-    back = Lop(y, x, u, disconnected_inputs="ignore")
+    forward = Rop(y, [x[k] for k in wrt], v, disconnected_outputs="ignore")
+    back = Lop(y, [x[k] for k in wrt], u, disconnected_inputs="ignore")
     rng = np.random.RandomState(3)
-    vs, us = [rng.normal(size=5) for _ in points], rng.normal(size=5)
+    vs, us = [rng.normal(size=5) for _ in wrt], rng.normal(size=5)
     jv, *ju = interpreted([*x, *v, u], [forward, *back], [*points, *vs, us])
     np.testing.assert_allclose(us @ jv, sum(a @ b for a, b in zip(ju, vs)), rtol=1e-12, atol=1e-12)
+    for k in set(range(len(x))) - set(wrt):
+        with pytest.raises(NullTypeGradError):
+            Rop(y, x[k], u)
 
 
 @pytest.mark.parametrize("op", [op for op in REAL if analytic(op)], ids=lambda op: op.name)
@@ -85,26 +95,29 @@ def test_complex_step(op: Elementwise) -> None:
         np.testing.assert_allclose(gradient, value.imag / 1e-30, rtol=1e-12, atol=1e-14)
 
 
+#: Operations whose second derivatives are no operations of ours: asked for, they are errors.
+ONLY_ONCE = {"tri_gamma": {0}, "gammainc": {0}, "gammaincc": {0}}
+
+
 @pytest.mark.parametrize("op", REAL, ids=lambda op: op.name)
 def test_second_derivatives(op: Elementwise) -> None:
     points = drawn(op, 4)
     x = [T.dvector() for _ in points]
     weights = np.random.RandomState(9).uniform(0.5, 1.5, size=4)
-    if op.name == "tri_gamma":
-        with pytest.raises(NullTypeGradError, match="polygamma"):
-            grad(T.sum(grad(T.sum(op(*x)), x[0])), x[0])
-        return
-    first = grad(T.sum(T.constant(weights) * op(*x)), x, disconnected_inputs="ignore")
-    second = [grad(T.sum(g), x, disconnected_inputs="ignore") for g in first]
-    found = interpreted(x, [h for row in second for h in row], points)
+    cost = T.sum(T.constant(weights) * op(*x))
     step = 1e-5
-    for j in range(len(x)):
-        ahead = [p + (step if j == k else 0) for k, p in enumerate(points)]
-        behind = [p - (step if j == k else 0) for k, p in enumerate(points)]
-        difference = [(a - b) / (2 * step) for a, b in zip(interpreted(x, first, ahead), interpreted(x, first, behind))]
-        for i, expected in enumerate(difference):
-            got = found[i * len(x) + j]
-            np.testing.assert_allclose(got, expected, rtol=2e-5, atol=2e-6)
+    for i in differentiable(op, x):
+        (first,) = grad(cost, [x[i]], disconnected_inputs="ignore")
+        for j in differentiable(op, x):
+            if i in ONLY_ONCE.get(op.name, ()):
+                with pytest.raises(NullTypeGradError):
+                    grad(T.sum(first), x[j])
+                continue
+            second = grad(T.sum(first), x[j], disconnected_inputs="ignore")
+            ahead = [p + (step if j == k else 0) for k, p in enumerate(points)]
+            behind = [p - (step if j == k else 0) for k, p in enumerate(points)]
+            difference = (interpreted(x, [first], ahead)[0] - interpreted(x, [first], behind)[0]) / (2 * step)
+            np.testing.assert_allclose(interpreted(x, [second], points)[0], difference, rtol=5e-5, atol=5e-6)
 
 
 def _tall(x: Any) -> Any:

@@ -1,5 +1,7 @@
 """Test values: computed as expressions are written, by every setting."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from interactive_sym.core.configuration import config
 from interactive_sym.core.shared import shared
 from interactive_sym.core.testvalue import get_test_value
 from interactive_sym.function import function
+from interactive_sym.scan import scan
 
 
 def test_off_computes_nothing() -> None:
@@ -63,3 +66,22 @@ def test_shown_with_variables() -> None:
     assert repr(x) == "x"
     with config.change_flags(print_test_value=True):
         assert repr(x) == "x\n[1. 1.]"
+
+
+def test_steps_of_loops_see_values() -> None:
+    seen: list[object] = []
+
+    def step(row: Any, before: Any, last: Any, weights: Any) -> Any:
+        seen.append([get_test_value(x) for x in (row, before, last)])
+        return T.tanh(row + before * last + T.sum(weights))
+
+    with config.change_flags(compute_test_value="raise"):
+        rows, start, weights = T.dvector("rows"), T.dvector("start"), T.dvector("weights")
+        rows.tag.test_value, start.tag.test_value = np.array([5.0, 6.0]), np.array([1.0, 2.0])
+        weights.tag.test_value = np.zeros(2)
+        outputs, _ = scan(step, rows, [{"initial": start, "taps": [-2, -1]}], weights)
+        gradient = T.grad(T.sum(outputs), rows)
+        f = function([rows, start, weights], [outputs, gradient])
+    assert seen == [[5.0, 1.0, 2.0]]
+    for found, want in zip(f([5.0, 6.0], [1.0, 2.0], [0.0, 0.0]), (outputs, gradient)):
+        np.testing.assert_allclose(get_test_value(want), found)
