@@ -24,8 +24,8 @@ class LibraryCall:
         errors: messages for the codes 1, 2, ...; each is a ValueError, or what `Op.perform` raises for these inputs.
         sizes: for each of the last arguments (input, first axis, stop axis): the product of those sizes.
         definition: C text that makes the function from what the header has; empty where the header defines it.
-        context: the function takes `isym_ctx *ctx` before all else, for scratch memory and library functions. It may then
-            also return a negated result code of `isym.h`, such as `-ISYM_MEMORY`.
+        context: the function takes `isym_ctx *ctx` before all else, for scratch memory and library functions. It may
+            then also return a negated result code of `isym.h`, such as `-ISYM_MEMORY`.
     """
 
     header: str
