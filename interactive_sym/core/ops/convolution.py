@@ -33,7 +33,7 @@ from .shape import as_size, known_size, sizes_of
 
 Array = np.ndarray[Any, Any]
 Size = int | None
-Border = str | tuple[tuple[int, int], ...]
+Border = str | tuple[str | tuple[int, int], ...]
 
 _WORDS = ("valid", "half", "full")
 
@@ -44,7 +44,7 @@ class Form:
 
     Attributes:
         border: "valid" (no padding), "half" (half of the dilated filter on each side), "full" (all of it but one), or
-            for each axis the zeros before and after.
+            for each axis one of these words, or the zeros before and after.
         stride, dilation: one number per axis.
         flip: whether the filters are mirrored.
         groups: the channels, and the filters, are taken in so many groups, each by itself.
@@ -64,10 +64,11 @@ class Form:
 
     def padding(self, axis: int, filter_size: Any) -> tuple[Any, Any]:
         """Zeros before and after the image along an axis."""
-        if not isinstance(self.border, str):
-            return self.border[axis]
+        border = self.border if isinstance(self.border, str) else self.border[axis]
+        if not isinstance(border, str):
+            return border
         reach = (filter_size - 1) * self.dilation[axis]
-        both = 0 if self.border == "valid" else reach if self.border == "full" else (reach + 1) // 2
+        both = 0 if border == "valid" else reach if border == "full" else (reach + 1) // 2
         return both, both
 
     def output_size(self, axis: int, image_size: Any, filter_size: Any) -> Any:
@@ -82,7 +83,7 @@ class Form:
         if isinstance(self.border, str):
             border = self.border
         else:
-            border = "p" + "_".join(f"{before}_{after}" for before, after in self.border)
+            border = "p" + "_".join(b if isinstance(b, str) else f"{b[0]}_{b[1]}" for b in self.border)
         parts = [border, "s" + "_".join(map(str, self.stride)), "d" + "_".join(map(str, self.dilation))]
         parts += [f"g{self.groups}", "flip" if self.flip else "plain", *(["unshared"] if self.unshared else [])]
         return "_".join(parts)
@@ -90,9 +91,9 @@ class Form:
     @property
     def c_text(self) -> str:
         """Initial value of an `isym_conv_form`."""
-        pads = [(_WORDS.index(self.border) * -1,) * 2] * 3 if isinstance(self.border, str) else [*self.border]
+        borders = [self.border] * self.ndim if isinstance(self.border, str) else self.border
         fill = 3 - self.ndim
-        pads = [(0, 0)] * fill + pads[-self.ndim :]
+        pads = [(0, 0)] * fill + [(-_WORDS.index(b),) * 2 if isinstance(b, str) else b for b in borders]
         stride, dilation = ([1] * fill + list(numbers) for numbers in (self.stride, self.dilation))
         rows = ", ".join(f"{{{a}, {b}}}" for a, b in pads)
         lists = [", ".join(map(str, numbers)) for numbers in (stride, dilation)]

@@ -17,7 +17,7 @@ from ...core.configuration import config
 from ...core.constants import as_tensor_variable, constant
 from ...core.errors import message
 from ...core.op import call
-from ...core.ops.convolution import Convolution, ConvolutionGradInputs, ConvolutionGradWeights, Form
+from ...core.ops.convolution import Border, Convolution, ConvolutionGradInputs, ConvolutionGradWeights, Form
 from ...core.ops.linalg import tensordot
 from ...core.ops.shape import known_size, size_of
 from ...core.source import here
@@ -55,10 +55,11 @@ def _numbers(value: Any, ndim: int, what: str, least: int = 1) -> tuple[int, ...
     return tuple(int(n) for n in numbers)
 
 
-def _border(border_mode: Any, ndim: int) -> str | tuple[tuple[int, int], ...]:
+def _border(border_mode: Any, ndim: int) -> Border:
     """What `border_mode` means: a word, or zeros before and after along each axis."""
+    words = ("valid", "half", "full")
     if isinstance(border_mode, str):
-        if border_mode not in ("valid", "half", "full"):
+        if border_mode not in words:
             raise ValueError(
                 message(f"border_mode is 'valid', 'half', 'full', numbers or pairs, not {border_mode!r}", here()[0])
             )
@@ -66,10 +67,18 @@ def _border(border_mode: Any, ndim: int) -> str | tuple[tuple[int, int], ...]:
     entries = [border_mode] * ndim if isinstance(border_mode, (int, np.integer)) else list(border_mode)
     if len(entries) != ndim:
         raise ValueError(message(f"border_mode wants {ndim} entries, got {border_mode!r}", here()[0]))
-    pairs = [(n, n) if isinstance(n, (int, np.integer)) else tuple(n) for n in entries]
-    if any(len(p) != 2 or not all(isinstance(n, (int, np.integer)) and n >= 0 for n in p) for p in pairs):
-        raise ValueError(message(f"border_mode: paddings are integers of 0 or more, got {border_mode!r}", here()[0]))
-    return tuple((int(before), int(after)) for before, after in pairs)
+    found: list[str | tuple[int, int]] = []
+    for entry in entries:
+        pair = (entry, entry) if isinstance(entry, (int, np.integer)) else entry
+        if pair in words:
+            found.append(pair)
+        elif len(pair) == 2 and all(isinstance(n, (int, np.integer)) and n >= 0 for n in pair):
+            found.append((int(pair[0]), int(pair[1])))
+        else:
+            raise ValueError(
+                message(f"border_mode: paddings are integers of 0 or more, got {border_mode!r}", here()[0])
+            )
+    return tuple(found)
 
 
 def _form(
@@ -181,7 +190,7 @@ def conv2d(
         input_shape, filter_shape: what is known of their sizes, None for each that is not; checked when called.
         border_mode: how the images are padded with zeros: "valid" not at all, "half" with half a filter on each side
             (odd filters keep the size), "full" with all of a filter but one, a number for all sides, a tuple of one
-            number for each axis, or of pairs (before, after).
+            number for each axis, of pairs (before, after), or of words.
         subsample: the stride along each axis.
         filter_flip: mirror the filters (convolution); False is cross-correlation.
         image_shape: an older name of `input_shape`.

@@ -37,9 +37,4 @@ def conv3d(
     x_shape, w_shape = (
         None if sizes is None else [sizes[axis] for axis in order] for sizes in (signals_shape, filters_shape)
     )
-    border = border_mode if isinstance(border_mode, str) else tuple(_entry(mode) for mode in border_mode)
-    return call("dimshuffle", abstract_conv.conv3d(x, w, x_shape, w_shape, border), order)
-
-
-def _entry(mode: Any) -> Any:
-    return 0 if mode == "valid" else mode
+    return call("dimshuffle", abstract_conv.conv3d(x, w, x_shape, w_shape, border_mode), order)

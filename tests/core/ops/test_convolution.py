@@ -16,7 +16,7 @@ from interactive_sym.core.ops.shape import sizes_of
 from tests.core.ops.evaluation import RUNNERS, check_gradient, compiled, interpreted
 
 RNG = np.random.RandomState(3)
-BORDERS: list[Any] = ["valid", "half", "full", ((1, 2), (0, 1))]
+BORDERS: list[Any] = ["valid", "half", "full", ((1, 2), (0, 1)), ("full", (2, 0))]
 
 
 def form(border: Any = "valid", stride: Any = (1, 1), dilation: Any = (1, 1), flip: bool = True, groups: int = 1,
