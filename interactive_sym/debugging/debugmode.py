@@ -172,7 +172,8 @@ class _Checker:
                 )
         self.watcher = Watcher(function)
         self.real: Callable[..., Any] | None = function.kernel(self.program) if mode.compiles else None
-        replaced = [x for firing in self.trace.firings for x in (*firing.old.outputs, *firing.new)]
+        self.steps = [(firing, *self._sides(number, firing)) for number, firing in enumerate(self.trace.firings)]
+        replaced = [x for _, old, new in self.steps for x in (*old, *new)]
         self.order = toposort([*self.trace.initial.results, *replaced, *self.program.results], self.program.inputs)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
@@ -188,11 +189,17 @@ class _Checker:
         results = [table[x] for x in self.program.results]
         return self.function.finished(results if self.real is None else self._whole(inputs, results))
 
+    def _sides(self, number: int, firing: Firing) -> tuple[Sequence[Variable], Sequence[Variable]]:
+        """What a rewrite promises to keep: the values of the node it replaced, or those of the whole program."""
+        if firing.rule in RULES and RULES[firing.rule].whole is not None:
+            return self.trace.graph_at(number), self.trace.graph_at(number + 1)
+        return firing.old.outputs, firing.new
+
     # -- rewrites ------------------------------------------------------------------------------------------------------
 
     def _rewrites(self, table: dict[Variable, Any], wanted: Sequence[Any]) -> None:
-        for firing in self.trace.firings:
-            for old, new in zip(firing.old.outputs, firing.new):
+        for firing, before, after in self.steps:
+            for old, new in zip(before, after):
                 if old in table and (new not in table or not _kept(firing.rule, table[old], table[new])):
                     raise self._bad_rewrite(firing, table.get(old), table.get(new))
         for variable, value in zip(self.program.results, wanted):
@@ -210,13 +217,14 @@ class _Checker:
     def _reference(self, inputs: Sequence[Any]) -> dict[Variable, Any]:
         """Values of all variables before, during and after rewriting; what can't be computed is absent."""
         table: dict[Variable, Any] = dict(zip(self.program.inputs, inputs))
+        sides = (x for _, old, new in self.steps for x in (*old, *new))
+        for variable in (*(x for node in self.order for x in node.inputs), *sides, *self.program.results):
+            if variable not in table and variable.owner is None:
+                if isinstance(variable, Constant):
+                    table[variable] = variable.data
+                elif isinstance(variable, SharedVariable):
+                    table[variable] = variable.container.storage[0]
         for node in self.order:
-            for variable in node.inputs:
-                if variable not in table and variable.owner is None:
-                    if isinstance(variable, Constant):
-                        table[variable] = variable.data
-                    elif isinstance(variable, SharedVariable):
-                        table[variable] = variable.container.storage[0]
             needed = node.op.wanted(node, table) if is_lazy(node) and node.inputs[0] in table else node.inputs
             if not all(x in table for x in needed):
                 continue

@@ -23,6 +23,7 @@ from interactive_sym.debugging import (
     StochasticOrder,
 )
 from interactive_sym.function import function
+from interactive_sym.scan import scan
 from interactive_sym.tensor.shared_randomstreams import RandomStreams
 
 
@@ -190,3 +191,13 @@ def test_every_rule_that_is_data_holds_where_it_fires() -> None:
     f([0.5, -1.0], [2.0, 3.0])
     fired = {firing.rule for firing in f.trace}
     assert any(isinstance(RULES[name], Rule) for name in fired if name != "merge") and len(fired) > 4
+
+
+def test_rules_that_see_the_whole_program_are_checked_by_its_results() -> None:
+    x = T.dvector("x")
+    states, _ = scan(lambda row, before: T.tanh(row + before), x, T.constant(0.5))
+    f = function([x], [states[-1], T.constant([[1.0, 2.0]]).T], mode="DebugMode")
+    assert "keep_last_rows" in {firing.rule for firing in f.trace}
+    last, constant = f([0.1, 0.2, 0.3])
+    np.testing.assert_allclose(last, np.tanh(0.3 + np.tanh(0.2 + np.tanh(0.6))))
+    np.testing.assert_array_equal(constant, [[1], [2]])
