@@ -57,6 +57,13 @@ static inline int64_t isym_pool_window(const isym_pool_form *form, const int64_t
   return count;
 }
 
+/* Windows first .. stop-1 along the last axis see an element of the tensor at a place; `start` is where window 0 would. */
+static inline void isym_pool_span(int64_t start, int64_t stride, int64_t in, int64_t out, int64_t *first, int64_t *stop) {
+  const int64_t a = start < 0 ? (-start + stride - 1) / stride : 0, b = start < in ? (in - 1 - start) / stride + 1 : 0;
+  *first = a < out ? a : out;
+  *stop = b < *first ? *first : b < out ? b : out;
+}
+
 /* For each window of each row: `w` is its number in the row, `count` what an average divides by. */
 #define ISYM_POOL_WINDOWS                                                          \
   for (int64_t p0 = 0, w = 0; p0 < form->out[0]; p0++)                             \
