@@ -195,7 +195,7 @@ def test_every_rule_that_is_data_holds_where_it_fires() -> None:
 
 def test_rules_that_see_the_whole_program_are_checked_by_its_results() -> None:
     x = T.dvector("x")
-    states, _ = scan(lambda row, before: T.tanh(row + before), x, T.constant(0.5))
+    states, _ = scan(lambda row, before: T.tanh(row + before), x, T.constant(0.5, dtype="float64"))
     f = function([x], [states[-1], T.constant([[1.0, 2.0]]).T], mode="DebugMode")
     assert "keep_last_rows" in {firing.rule for firing in f.trace}
     last, constant = f([0.1, 0.2, 0.3])

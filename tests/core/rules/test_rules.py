@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import interactive_sym.tensor as T
+from interactive_sym.builders import OpFromGraph
 from interactive_sym.core.graph import Variable
 from interactive_sym.core.op import call
 from interactive_sym.core.ops import marks
@@ -168,6 +169,10 @@ GRAPHS: dict[str, Callable[[], list[Graph]]] = {
         ]
         + [([x], marks.grad_clip(x, -1, 1)), ([x], marks.grad_scale(x, 2.0))]
     ),
+    "inline_graph": lambda: [
+        ([x], OpFromGraph([y], [T.exp(y) + 1])(x) * 2),
+        ([x], OpFromGraph([y], [T.sum(y), y - 1])(T.tanh(x))[1]),
+    ],
     "useless_assert": lambda: [
         ([x], marks.assert_op(x, T.constant(1))),
         ([x, s], marks.assert_op(x, T.constant(1), s > -100)),
