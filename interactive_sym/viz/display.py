@@ -201,7 +201,7 @@ def _output_names(function: Function) -> list[str]:
     return names + [f"{target} ←" for target, _ in initial.updates]
 
 
-def _final_graph(function: Function) -> GraphView:
+def final_graph(function: Function) -> GraphView:
     return graph_view(function.program.results, _output_names(function), function.program.inputs)
 
 
@@ -213,7 +213,7 @@ def function_view(function: Function) -> FunctionView:
     if followed:
         rewrites = trace_view(trace.initial.results, rewrites_of(trace), names, trace.initial.inputs)
     else:
-        rewrites = TraceView(_final_graph(function))
+        rewrites = TraceView(final_graph(function))
     receipt = function.receipt
     stages = (("rewrite", 1e3 * sum(record.seconds for record in trace.passes)),)
     cache = compiler = ""
@@ -247,7 +247,7 @@ def _function(function: Function) -> Form:
         return "\n".join([head, *(lines[:LINE_LIMIT] if rest else lines), *rest])
 
     name = _given_name(function)
-    return Form(name, text, lambda: function_view(function), lambda: _final_graph(function), results=True)
+    return Form(name, text, lambda: function_view(function), lambda: final_graph(function), results=True)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -292,6 +292,9 @@ class Print(Op):
     ) -> None:
         self.message, self.attrs, self.global_fn = message, tuple(attrs), global_fn
 
+    def __str__(self) -> str:
+        return f"print{{{self.message}}}"
+
     def make_node(self, x: Any) -> Apply:
         x = x if isinstance(x, Variable) else as_tensor_variable(x)
         return Apply(self, [x], [x.type.make_variable()])
