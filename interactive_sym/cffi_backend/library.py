@@ -25,8 +25,11 @@ FUNCTIONS = (
     "daxpy", "saxpy",
     "dsyrk", "ssyrk",
     "dtrsm", "strsm",
+    "dpotrf", "spotrf", "dgetrf", "sgetrf", "dgetrs", "sgetrs",
 )  # fmt: skip
 """Names of the functions of `ctx->lib`, in order; entry k is `FUNCTIONS[k]`."""
+
+_LAPACK = ("potrf", "getrf", "getrs")
 
 INDEX = {name: number for number, name in enumerate(FUNCTIONS)}
 """Position of each function in `ctx->lib`: `INDEX["dgemm"]` is the value of `ISYM_DGEMM`."""
@@ -92,7 +95,11 @@ class Blas:
 
     def __init__(self, library: Library | None, pattern: str, description: str) -> None:
         self.library = library
-        addresses = [library.address(pattern.format(name)) if library else None for name in FUNCTIONS]
+        symbols = [
+            (pattern.replace("cblas_{}64_", "{}_64_") if name[1:] in _LAPACK else pattern).format(name)
+            for name in FUNCTIONS
+        ]
+        addresses = [library.address(symbol) if library else None for symbol in symbols]
         self.table = ffi.new("void *[]", [ffi.cast("void *", address or 0) for address in addresses])
         self.address = int(ffi.cast("uintptr_t", self.table))
         self.found = tuple(name for name, address in zip(FUNCTIONS, addresses, strict=True) if address)

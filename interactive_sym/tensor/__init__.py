@@ -221,7 +221,7 @@ from ..core.shared import TensorSharedVariable, shared
 from ..core.source import here
 from ..core.types import TensorType
 from ..core.variable import TensorConstant, TensorVariable
-from . import nnet, opt, raw_random, shared_randomstreams, signal
+from . import fft, nlinalg, nnet, opt, raw_random, shared_randomstreams, signal, slinalg
 
 where = switch
 second = fill
@@ -639,6 +639,7 @@ __all__ = [
     "eye",
     "fcol",
     "fcols",
+    "fft",
     "fill",
     "fill_diagonal",
     "fill_diagonal_offset",
@@ -761,6 +762,7 @@ __all__ = [
     "mul",
     "neg",
     "neq",
+    "nlinalg",
     "nnet",
     "nonzero",
     "nonzero_values",
@@ -809,6 +811,7 @@ __all__ = [
     "sin",
     "sinh",
     "size",
+    "slinalg",
     "smallest",
     "softplus",
     "sort",
