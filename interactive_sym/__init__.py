@@ -13,7 +13,7 @@ Write an expression, differentiate it, compile it to C, and watch each step:
 Read next: `tensor` (what expressions are made of), `function` (from expression to function), `core` (how it works).
 """
 
-from . import gradient, ifelse, printing, tensor
+from . import gradient, ifelse, printing, sparse, tensor, typed_list
 from .builders import OpFromGraph, as_op
 from .core.configuration import config
 from .core.errors import (
@@ -87,5 +87,7 @@ __all__ = [
     "scan",
     "scan_checkpoints",
     "shared",
+    "sparse",
     "tensor",
+    "typed_list",
 ]

@@ -174,7 +174,7 @@ class _Walk:
         broken = next((self.broken[x] for x in outputs if x in self.broken), None)
         if not reached and broken is None:
             return
-        if all(x.type.dtype in DISCRETE for x in node.outputs if isinstance(x.type, TensorType)):
+        if not any(map(is_differentiable, node.outputs)):
             return
         connected = op.connection_pattern(node)
         if broken is not None:
@@ -211,18 +211,18 @@ class _Walk:
                     continue
                 if isinstance(gradient, Variable) and isinstance(gradient.type, DisconnectedType):
                     continue
-                if not isinstance(variable.type, TensorType) or variable.type.dtype in DISCRETE:
+                if not is_differentiable(variable):
                     continue
                 if isinstance(gradient, Variable) and isinstance(gradient.type, NullType):
                     self._break(variable, _null(node, gradient.type.why))
                     continue
-                fitted = fit_cotangent(call("as_tensor_variable", gradient), variable)
-                before = self.cotangents.get(variable)
-                self.cotangents[variable] = fitted if before is None else call("add", before, fitted)
+                fitted = fit_cotangent(gradient, variable)
+                before: Any = self.cotangents.get(variable)
+                self.cotangents[variable] = fitted if before is None else before + fitted
 
     def _break(self, variable: Variable, error: NullTypeGradError) -> None:
         """Record that the gradient of a variable does not exist."""
-        if isinstance(variable.type, TensorType) and variable.type.dtype not in DISCRETE:
+        if is_differentiable(variable):
             self.broken.setdefault(variable, error)
 
     def gradient(self, variable: Variable, disconnected_inputs: str, return_disconnected: str) -> Variable | None:
@@ -241,8 +241,11 @@ class _Walk:
                 warnings.warn(str(error), UserWarning, stacklevel=4)
             if return_disconnected != "zero":
                 return None
-        dtype = config.floatX if variable.type.dtype in DISCRETE else variable.type.dtype
-        zeros: Variable = call("zeros_like", variable, dtype)
+        zeros: Variable
+        if isinstance(variable.type, TensorType):
+            zeros = call("zeros_like", variable, _cotangent_dtype(variable))
+        else:
+            zeros = variable.type.zeros_like(variable)
         return zeros
 
     def _reaches(self, variable: Variable) -> bool:
@@ -333,8 +336,17 @@ def _cotangent_dtype(variable: Variable) -> str:
     return config.floatX if dtype in DISCRETE else dtype
 
 
+def is_differentiable(variable: Variable) -> bool:
+    """Whether a variable may have a gradient: its type says so."""
+    return bool(getattr(variable.type, "differentiable", False))
+
+
 def fit_cotangent(cotangent: Variable, variable: Variable) -> Variable:
     """A cotangent in the element type and shape of `variable`: summed over the dimensions in which it was stretched."""
+    if not isinstance(variable.type, TensorType):
+        fitted: Variable = variable.type.fit_cotangent(cotangent, variable)
+        return fitted
+    cotangent = call("as_tensor_variable", cotangent)
     wanted, got = variable.type, cotangent.type
     extra = len(got.shape) - len(wanted.shape)
     axes = list(range(extra))

@@ -133,6 +133,18 @@ def _copied(value: Any) -> Any:
 
 Constructor = Callable[..., SharedVariable | None]
 
+_constructors: list[Constructor] = []
+
+
+def shared_constructor(make: Constructor) -> Constructor:
+    """Decorator: `shared` asks `make` first for values that are neither numbers, arrays nor random states.
+
+    Args:
+        make: takes `value, name, strict, allow_downcast, borrow`; gives None for values that are not for it.
+    """
+    _constructors.append(make)
+    return make
+
 
 def shared(
     value: Any,
@@ -185,6 +197,10 @@ def shared(
             type_ = TensorType(array.dtype.name, sizes)
             stored = type_.filter(array, name=name or "the shared value")
             return TensorSharedVariable(type_, stored, name, strict, allow_downcast)
+    for make in _constructors:
+        made = make(value, name, strict, allow_downcast, borrow)
+        if made is not None:
+            return made
     return SharedVariable(generic, value if borrow else copy.deepcopy(value), name, strict, allow_downcast)
 
 

@@ -114,6 +114,11 @@ class TensorType:
         return len(self.shape)
 
     @property
+    def differentiable(self) -> bool:
+        """Whether values of this type may have a gradient."""
+        return self.dtype not in DISCRETE
+
+    @property
     def numpy_dtype(self) -> np.dtype[Any]:
         return np.dtype(self.dtype)
 
@@ -262,7 +267,15 @@ class TensorType:
 
 
 class GenericType:
-    """Any Python value; what shared variables of other values have."""
+    """Any Python value; what shared variables of other values have.
+
+    Class attributes:
+        differentiable: whether values may have a gradient. A class that says so defines `fit_cotangent(cotangent,
+            variable)`, which makes a cotangent one of the variable's type, and `zeros_like(variable)`; its variables
+            have `+`.
+    """
+
+    differentiable = False
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other)

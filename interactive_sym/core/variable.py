@@ -388,7 +388,10 @@ for _name in _METHODS.split():
 def _operate(name: str, left: Any, right: Any) -> Any:
     """A binary operator; what can't be a tensor is left to the other operand, then to Python's own TypeError."""
     for operand in (left, right):
-        if not isinstance(operand, Variable) and (operand is None or isinstance(operand, (str, bytes, dict, set))):
+        if isinstance(operand, Variable):
+            if not isinstance(operand, _TensorOperators):  # a sparse matrix, a list: they have operators of their own
+                return NotImplemented
+        elif operand is None or isinstance(operand, (str, bytes, dict, set)):
             return NotImplemented
     return call(name, left, right)
 
