@@ -21,7 +21,6 @@ refers to it.
 Read next: `runtime/isym.h`.
 """
 
-import contextlib
 import importlib.machinery
 import importlib.metadata
 import importlib.util
@@ -30,7 +29,6 @@ import operator
 import os
 import sys
 import sysconfig
-import tempfile
 import threading
 import time
 import weakref
@@ -39,7 +37,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
-from pathlib import Path
 from typing import Any
 
 import cffi
@@ -361,14 +358,14 @@ MODULE = "_isym_call"
 
 def _emit() -> str:
     """C text of the extension module: `call.c` wrapped by cffi."""
+    from cffi import recompiler  # wanted once for each installation
+
     maker = cffi.FFI()
     maker.cdef(CDEF)
-    maker.set_source(MODULE, (RUNTIME / "call.c").read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory(prefix="interactive_sym-") as directory:
-        path = Path(directory, "call.c")
-        with contextlib.redirect_stdout(io.StringIO()):  # cffi tells what it does
-            maker.emit_c_code(os.fspath(path))
-        return path.read_text(encoding="utf-8")
+    text = io.StringIO()
+    preamble = (RUNTIME / "call.c").read_text(encoding="utf-8")
+    recompiler.make_c_source(maker, MODULE, preamble, text)  # `emit_c_code` prints, and this thread must not
+    return text.getvalue()
 
 
 def _recipe() -> tuple[str, tuple[str, ...]]:

@@ -732,3 +732,21 @@ def test_a_forked_child_does_not_wait_for_the_parents_threads(not_ready, monkeyp
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     go.set()
     call._preparing.join()
+
+
+def test_preparing_the_calling_layer_leaves_the_streams_alone(monkeypatch):
+    """It runs in a thread of its own beside the user's cell, whose output it must neither take nor add to."""
+
+    class Closed:
+        def write(self, text):
+            raise AssertionError(f"written to sys.stdout: {text!r}")
+
+    seen = []
+    monkeypatch.setattr(sys, "stdout", closed := Closed())
+    text = []
+    sys.setprofile(lambda frame, event, argument: seen.append(sys.stdout is closed))
+    try:
+        text.append(call._emit())
+    finally:
+        sys.setprofile(None)
+    assert "isym_make" in text[0] and seen and all(seen)
