@@ -1,4 +1,4 @@
-"""Prints the table: `python -m benchmarks [--only NAME ...] [--samples N] [--no-compile]`."""
+"""Prints the table: `python -m benchmarks [--only NAME ...] [--works TEXT ...] [--samples N] [--plot FILE]`."""
 
 import argparse
 import json
@@ -12,10 +12,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from .peers import LOGISTIC, PEERS, TRAIN, WORKS
+from .peers import PEERS
+from .plot import save
+from .works import CHAINS, LOGISTIC, TRAIN, WORKS
 
 OURS = "interactive_sym"
 SAMPLE_SECONDS = 0.03
+PATIENCE = 10.0
+"""Seconds of compilation above which a library isn't asked for a longer chain."""
 CACHES = {
     "INTERACTIVE_SYM_CACHE": "",
     "NUMBA_CACHE_DIR": "",
@@ -73,23 +77,43 @@ def worker(name: str, cache: str) -> Iterator[Worker]:
         it.close()
 
 
+def differs(results: list[list[Any]], expected: list[list[Any]], tolerance: float) -> bool:
+    """Whether summaries of results (`worker.summary`) are of other shapes or further apart than rounding."""
+    if [shape for shape, _, _ in results] != [shape for shape, _, _ in expected]:
+        return True
+    pairs = zip(results, expected, strict=True)
+    return any(not abs(one - other) <= tolerance * (size + 1) for (_, one, _), (_, other, size) in pairs)
+
+
 def steady(workers: dict[str, Worker], works: Iterable[str], samples: int) -> Cells:
-    """Median seconds of one unit of each work, the libraries taking turns."""
+    """Median seconds of one unit of each work, the libraries taking turns.
+
+    A library whose results differ from NumPy's gets no figure.
+    """
     table: Cells = {}
     for work in works:
         row: dict[str, float | str] = {}
         times: dict[str, int] = {}
         seen: dict[str, list[float]] = {}
+        results: dict[str, list[list[Any]]] = {}
         for name, it in workers.items():
             built = it.ask(work=work)
             if "error" in built:
                 row[name] = built["error"]
             else:
                 times[name] = max(1, round(SAMPLE_SECONDS / max(built["each"], 1e-7)))
-                seen[name] = []
+                seen[name], results[name] = [], built["results"]
+        if WORKS[work].compared and "NumPy" in results:
+            for name in [
+                name for name in times if differs(results[name], results["NumPy"], 1e-4 if "32" in work else 1e-9)
+            ]:
+                row[name] = "other results than NumPy"
+                del times[name], seen[name]
         for _ in range(samples):
             for name, count in times.items():
                 seen[name].append(workers[name].ask(work=work, times=count)["seconds"] / count)
+        for it in workers.values():
+            it.ask(forget=work)
         table[work] = row | {name: statistics.median(values) for name, values in seen.items()}
         report(f"measured: {work}")
     return table
@@ -98,6 +122,7 @@ def steady(workers: dict[str, Worker], works: Iterable[str], samples: int) -> Ce
 def compilation(names: Iterable[str], works: Iterable[str], repeats: int) -> Cells:
     """Seconds from symbols to the first result, in new processes: with an empty cache, then with a filled one."""
     table: Cells = {}
+    slow: dict[str, float] = {}
     for work in works:
         cold: dict[str, list[float]] = {name: [] for name in names}
         warm: dict[str, list[float]] = {name: [] for name in names}
@@ -105,6 +130,9 @@ def compilation(names: Iterable[str], works: Iterable[str], repeats: int) -> Cel
         for turn in range(repeats):
             for name in names:
                 if name in words or (turn and cold[name][0] > 2):  # slow compilers are measured once
+                    continue
+                if slow.get(name, 0.0) > PATIENCE:
+                    words[name] = f"not asked: {slow[name]:.0f} s for less"
                     continue
                 with tempfile.TemporaryDirectory() as cache:
                     for figures in (cold, warm):
@@ -114,9 +142,11 @@ def compilation(names: Iterable[str], works: Iterable[str], repeats: int) -> Cel
                             words[name] = built["error"]
                             break
                         figures[name].append(built["build"])
+                        if work in CHAINS:
+                            slow[name] = max(slow.get(name, 0.0), built["build"])
         for state, figures in (("cold", cold), ("warm cache", warm)):
             medians = {name: statistics.median(values) for name, values in figures.items() if values}
-            table[f"symbols to first result, {work.partition(',')[0]}, {state}"] = {**words, **medians}
+            table[f"symbols to first result, {work.split(',')[0]}, {state}"] = {**words, **medians}
         report(f"measured: compilation of {work}")
     return table
 
@@ -151,7 +181,7 @@ def markdown(table: Cells, names: list[str]) -> str:
                 cells.append(quantity(value))
             else:
                 cells.append("-")
-                if value not in ("-", "not offered"):
+                if value != "-" and value != "not offered":
                     failures.append(f"{name}, {work}: {value}")
         others = [value for name, value in row.items() if name != OURS and isinstance(value, float)]
         mine = row.get(OURS)
@@ -168,9 +198,12 @@ def report(text: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=sorted(PEERS), default=list(PEERS), help="libraries to measure")
+    parser.add_argument("--works", nargs="+", default=[""], help="texts: works with one of them in their names")
     parser.add_argument("--samples", type=int, default=15, help="interleaved samples of each figure")
     parser.add_argument("--no-compile", action="store_true", help="leave compilation and import out")
+    parser.add_argument("--plot", metavar="FILE", help="also draw the ratios, as SVG")
     options = parser.parse_args()
+    chosen = [work for work in WORKS if any(text in work for text in options.works)]
 
     with ExitStack() as stack:
         cache = stack.enter_context(tempfile.TemporaryDirectory())
@@ -178,19 +211,22 @@ def main() -> None:
         absent = {name: it.greeting["error"] for name, it in workers.items() if "error" in it.greeting}
         workers = {name: it for name, it in workers.items() if name not in absent}
         versions = {name: it.greeting["version"] for name, it in workers.items()}
-        table = steady(workers, WORKS, options.samples)
+        table = steady(workers, chosen, options.samples)
     names = list(versions)
     if not options.no_compile:
         compiling = [name for name in names if name not in ("NumPy", "numexpr")]
         table |= compilation(compiling, (LOGISTIC, TRAIN), repeats=3)
+        table |= compilation([name for name in compiling if name != "torch.compile"], CHAINS, repeats=1)
         table["import, beyond NumPy"] = imports([name for name in names if name != "NumPy"], repeats=3)
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}; float64; medians, interleaved.")
+    print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}; medians, interleaved.")
     print("Versions: " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".")
     for name, word in absent.items():
         print(f"{name}: {word}.")
     print("\n" + markdown(table, names))
+    if options.plot:
+        save(options.plot, table, OURS)
 
 
 if __name__ == "__main__":
