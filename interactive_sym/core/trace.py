@@ -64,6 +64,8 @@ class Trace:
     merged: tuple[Variable, ...] = field(default=(), repr=False)
     rebuilt: dict[Apply, Apply] = field(default_factory=dict, repr=False)
     _apart: dict[tuple[Any, ...], Apply] = field(default_factory=dict, repr=False)
+    _begun: dict[int, tuple[Variable, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _last: tuple[int, tuple[Variable, ...]] | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.firings)
@@ -88,8 +90,17 @@ class Trace:
                     return tuple(self._partly_merged(k))
                 results = self.merged
                 continue
+            # what was asked for before is where this goes on from: a walk forwards replays nothing twice
+            if k > record.end and record.end in self._begun:
+                results = self._begun[record.end]
+                continue
+            if self._last is not None and record.start < self._last[0] <= min(k, record.end):
+                results = self._last[1]
             replaced = {firing.old: firing.new for firing in self.firings[record.start : min(k, record.end)]}
-            results = rewritten(results, self.initial.inputs, self.interner, replaced.get)
+            results = tuple(rewritten(results, self.initial.inputs, self.interner, replaced.get))
+            if k >= record.end:
+                self._begun[record.end] = results
+        self._last = (k, tuple(results))
         return tuple(results)
 
     def program_at(self, k: int) -> Program:

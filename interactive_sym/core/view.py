@@ -114,6 +114,7 @@ class StepView:
         outputs: results after the step.
         removed: ids to mark in the graph before the step.
         added: ids to mark in the graph after the step.
+        firing: which of the compilation's firings it is, counted from 1; 0 where there is none.
     """
 
     index: int
@@ -129,6 +130,7 @@ class StepView:
     outputs: tuple[OutputView, ...]
     removed: tuple[int, ...]
     added: tuple[int, ...]
+    firing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +310,7 @@ class Identities:
 
     def start(self, outputs: Sequence[Variable]) -> list[NodeView]:
         """Number the nodes of a graph from 0, inputs before users, and show them."""
-        keys = self._keys(outputs)
+        keys = self.keys(outputs)
         self._ids = {}
         for key in keys:
             self._ids[key] = self._fresh()
@@ -322,7 +324,7 @@ class Identities:
         Returns:
             the nodes of the new graph, the ids that the rewrite took away or changed, the ids it brought or changed.
         """
-        before, keys = self._ids, self._keys(outputs)
+        before, keys = self._ids, self.keys(outputs)
         present = set(keys)
         after = {key: before[key] for key in keys if key in before}
         stale = {key: id for key, id in before.items() if key not in present}
@@ -366,7 +368,8 @@ class Identities:
         self._next += 1
         return self._next - 1
 
-    def _keys(self, outputs: Sequence[Variable]) -> list[Apply | Variable]:
+    def keys(self, outputs: Sequence[Variable]) -> list[Apply | Variable]:
+        """What is drawn for a graph, in the order of its view."""
         keys: dict[Apply | Variable, None] = {}
         for node in toposort(outputs, self._stop):
             for variable in node.inputs:
@@ -469,6 +472,7 @@ class Rewrite:
     outputs: tuple[Variable, ...]
     before: str = ""
     after: str = ""
+    firing: int = 0
 
 
 def rewrites_of(trace: Trace) -> Iterator[Rewrite]:
@@ -490,6 +494,7 @@ def rewrites_of(trace: Trace) -> Iterator[Rewrite]:
             outputs=outputs,
             before=brief(firing.old.outputs[0]) + (", computed twice" if rule is None else ""),
             after=brief(firing.new[0]) + (", computed once" if rule is None else ""),
+            firing=k,
         )
 
 
@@ -530,6 +535,7 @@ def trace_view(
                 outputs=identities.outputs(rewrite.outputs, names),
                 removed=tuple(sorted(removed & set(nodes))),
                 added=tuple(sorted(added & set(current))),
+                firing=rewrite.firing,
             )
         )
         nodes = current

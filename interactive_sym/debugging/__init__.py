@@ -3,9 +3,10 @@
 Each of them observes the program that runs: the same nodes after rewriting, computed by compiled C.
 
 Read next: `watch` (values of every node), `monitor` and `nanguard` (what may be done with them), `debugmode` (every
-rewrite and every node checked), `profiling`.
+rewrite and every node checked), `profiling`, `bisecting` (which rewrite changed a value).
 """
 
+from .bisecting import Bisection, bisect
 from .debugmode import (
     BadDestroyMap,
     BadOptimization,
@@ -25,6 +26,7 @@ __all__ = [
     "BadOptimization",
     "BadThunkOutput",
     "BadViewMap",
+    "Bisection",
     "DebugMode",
     "DebugModeError",
     "InvalidValueError",
@@ -32,6 +34,7 @@ __all__ = [
     "NanGuardMode",
     "ProfileStats",
     "StochasticOrder",
+    "bisect",
     "contains_inf",
     "contains_nan",
     "detect_nan",

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import message
 from ..graph import Apply, Constant, Flat, Variable, leaves, rebuild, toposort
+from ..op import performed
 from ..shared import SharedVariable
 
 Observer = Callable[[Apply, list[Any], list[Any]], None]
@@ -149,12 +150,11 @@ def run_lazily(outputs: Sequence[Variable], table: dict[Variable, Any], observe:
             stack.extend(reversed(missing))
             continue
         arguments = [table.get(x) for x in node.inputs]
-        storage: list[list[Any]] = [[None] for _ in node.outputs]
-        node.op.perform(node, arguments, storage)
-        for output, cell in zip(node.outputs, storage):
-            table.setdefault(output, cell[0])
+        results = performed(node, arguments)
+        for output, value in zip(node.outputs, results):
+            table.setdefault(output, value)
         if observe is not None:
-            observe(node, arguments, [cell[0] for cell in storage])
+            observe(node, arguments, results)
     return [table[variable] for variable in outputs]
 
 
