@@ -37,6 +37,7 @@ from .mode import Mode
 from .printing import debugprint, pp
 from .saving import function_dump, load, save
 from .scan import OrderedUpdates, clone, foldl, foldr, map, reduce, scan, scan_checkpoints
+from .session import announce
 
 __version__ = "0.1.0"
 
@@ -91,3 +92,5 @@ __all__ = [
     "tensor",
     "typed_list",
 ]
+
+announce()

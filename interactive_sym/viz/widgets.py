@@ -140,6 +140,17 @@ def _connected(comm: Any, message: Any) -> None:
     comm.on_msg(received)
 
 
+def keep(content: Content) -> str:
+    """Takes a view among those that browsers can ask for, and returns its number; the oldest give way."""
+    global _count
+    with _lock:
+        _count += 1
+        _contents[str(_count)] = content
+        while len(_contents) > KEPT:
+            _contents.popitem(last=False)
+        return str(_count)
+
+
 class ViewWidget(anywidget.AnyWidget):
     """A view in a cell's output."""
 
@@ -149,16 +160,9 @@ class ViewWidget(anywidget.AnyWidget):
     svg = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, content: Content, svg: str = "") -> None:
-        global _count
         get_comm_manager().register_target(TARGET, _connected)
-        with _lock:
-            _count += 1
-            name = str(_count)
-            _contents[name] = content
-            while len(_contents) > KEPT:
-                _contents.popitem(last=False)
         self._title = content.title
-        super().__init__(view=name, front=front_end()[1], svg=svg)
+        super().__init__(view=keep(content), front=front_end()[1], svg=svg)
         self.on_msg(self._message)
 
     def _message(self, _: Any, request: Any, buffers: Any) -> None:

@@ -1,0 +1,228 @@
+// The side panel of JupyterLab and Notebook 7: the functions, shared variables and random streams of the notebook's kernel,
+// each opening its view. A federation container written by hand: it takes JupyterLab's own modules from the page.
+
+import { h } from "./dom";
+import panelCss from "./panel.css";
+
+const ID = "interactive-sym";
+const HELLO = "interactive_sym.hello";
+const PANEL = "interactive_sym.panel";
+const KINDS: Record<string, string> = { function: "Functions", shared: "Shared variables", stream: "Random streams" };
+const BUSY_MS = 1000;
+
+export interface Row { name: string; kind: string; type: string; value: string }
+type Ask = (verb: string, fields?: object) => Promise<[any, DataView[]]>;
+
+/** A comm to the panel's kernel end, opened when the kernel says that interactive_sym is there. */
+export class Link {
+  ask: Ask | null = null;
+  private comm: any = null;
+  private gone = false;
+
+  constructor(private readonly kernel: any, private readonly changed: () => void) {
+    kernel.registerCommTarget(HELLO, () => { void this.open(); });
+    void kernel.requestCommInfo({ target_name: HELLO }).then((reply: any) => {
+      if (Object.keys(reply?.content?.comms ?? {}).length > 0) void this.open();
+    });
+    kernel.statusChanged.connect(this.status, this);
+  }
+
+  private status(_: any, status: string): void {
+    if (status === "restarting" || status === "autorestarting" || status === "dead") this.drop();
+    else if (status === "idle") this.changed();
+  }
+
+  private drop(): void {
+    this.comm = this.ask = null;
+    this.changed();
+  }
+
+  private async open(): Promise<void> {
+    if (this.comm !== null || this.gone) return;
+    const waiting = new Map<number, [(answer: [any, DataView[]]) => void, (error: Error) => void]>();
+    let count = 0;
+    const comm = this.comm = this.kernel.createComm(PANEL);
+    comm.onMsg = (message: any): void => {
+      const { id, error, answer } = message.content.data;
+      const entry = waiting.get(id);
+      waiting.delete(id);
+      if (error) entry?.[1](new Error(error));
+      else entry?.[0]([answer, message.buffers ?? []]);
+    };
+    comm.onClose = (): void => { if (this.comm === comm) this.drop(); };
+    // a comm opened before its subshell is there would wait for the running cell
+    if (this.kernel.supportsSubshells) {
+      await Promise.race([comm.subshellStarted, new Promise((resolve) => { setTimeout(resolve, 1000); })]);
+    }
+    await comm.open({}).done;
+    if (this.comm !== comm) return;
+    this.ask = (verb, fields = {}) => new Promise((resolve, reject) => {
+      count += 1;
+      waiting.set(count, [resolve, reject]);
+      comm.send({ id: count, verb, ...fields });
+    });
+    this.changed();
+  }
+
+  close(): void {
+    this.gone = true;
+    this.kernel.statusChanged.disconnect(this.status, this);
+    if (!this.kernel.isDisposed) this.kernel.removeCommTarget(HELLO, () => undefined);
+    if (this.comm !== null && !this.comm.isDisposed) this.comm.close();
+  }
+}
+
+/** The rows of each kind under a heading; a click or Enter opens a row's view. */
+export function table(rows: Row[], open: (row: Row) => void): Element[] {
+  return Object.entries(KINDS).flatMap(([kind, heading]) => {
+    const listed = rows.filter((row) => row.kind === kind);
+    if (listed.length === 0) return [];
+    return [h("h3", {}, heading), h("ul", { "aria-label": heading }, ...listed.map((row) =>
+      h("li", {}, h("button", { type: "button", "data-name": row.name, title: `open the view of ${row.name}`, click: () => open(row) },
+        h("strong", {}, row.name), " ", h("span", { class: "isym-panel-type" }, row.type),
+        row.value ? h("code", {}, row.value) : null))))];
+  });
+}
+
+async function front(ask: Ask, version: string): Promise<{ mount: Function }> {
+  const shared = globalThis as { interactiveSymFront?: Record<string, Promise<{ mount: Function }>> };
+  const cache = (shared.interactiveSymFront ??= {});
+  return (cache[version] ??= ask("front").then(([, buffers]) =>
+    import(/* the bundle comes from the kernel */ URL.createObjectURL(new Blob([buffers[0] as unknown as BlobPart], { type: "text/javascript" })))));
+}
+
+/** What the panel shows; `host` is its element. */
+export class Panel {
+  private link: Link | null = null;
+  private kernel: any = null;
+  private timer: number | undefined;
+  private shown = "";
+
+  constructor(readonly host: HTMLElement, private readonly place: (title: string, fill: (host: HTMLElement) => Promise<() => void>) => void) {
+    host.classList.add("isym-panel");
+    host.append(h("style", {}, panelCss), h("div", { class: "isym-panel-list", "data-isym": "panel" }));
+    this.refresh();
+  }
+
+  /** Follows a kernel, or none. */
+  follow(kernel: any): void {
+    if (kernel === this.kernel) return;
+    this.link?.close();
+    this.kernel = kernel;
+    this.link = kernel ? new Link(kernel, () => this.refresh()) : null;
+    this.refresh();
+  }
+
+  refresh(): void {
+    window.clearTimeout(this.timer);
+    const ask = this.link?.ask;
+    if (!ask) return this.say(this.kernel ? "Nothing yet: this kernel has not imported interactive_sym." : "No notebook with a kernel is open.");
+    ask("list").then(([rows]) => this.list(rows, ask)).catch((error: Error) => this.say(error.message));
+    // while a cell runs nobody says that something has changed
+    this.timer = window.setTimeout(() => { if (this.kernel?.status === "busy" && this.host.isConnected) this.refresh(); }, BUSY_MS);
+  }
+
+  private say(text: string): void {
+    this.shown = "";
+    this.host.querySelector("[data-isym]")!.replaceChildren(h("p", {}, text));
+  }
+
+  private list(rows: Row[], ask: Ask): void {
+    const text = JSON.stringify(rows);
+    if (text === this.shown) return;
+    const list = this.host.querySelector<HTMLElement>("[data-isym]")!;
+    const focused = (document.activeElement as HTMLElement | null)?.dataset?.name;
+    this.shown = text;
+    list.replaceChildren(...(rows.length > 0 ? table(rows, (row) => this.open(row, ask))
+      : [h("p", {}, "No function, shared variable or random stream has a name yet.")]));
+    if (focused !== undefined) [...list.querySelectorAll<HTMLElement>("[data-name]")].find((item) => item.dataset.name === focused)?.focus();
+    list.dataset.count = String(rows.length);
+  }
+
+  private open(row: Row, ask: Ask): void {
+    this.place(row.name, async (host) => {
+      const [{ view, front: version }] = await ask("show", { name: row.name });
+      const [engine, [message]] = await Promise.all([front(ask, version), ask("open", { view })]);
+      return engine.mount(host, message, async (verb: string, fields: object) => (await ask(verb, { view, ...fields }))[0]);
+    });
+  }
+}
+
+let scope: any;
+
+async function share(name: string): Promise<any> {
+  const versions = Object.values(scope[name] ?? {}) as any[];
+  if (versions.length === 0) throw new Error(`JupyterLab doesn't share ${name}`);
+  return (await versions[0].get())();
+}
+
+async function plugin(): Promise<object> {
+  const [notebook, apputils, widgets] = await Promise.all(["@jupyterlab/notebook", "@jupyterlab/apputils", "@lumino/widgets"].map(share));
+  return {
+    id: `${ID}:panel`, autoStart: true, requires: [notebook.INotebookTracker], optional: [apputils.ICommandPalette],
+    activate(app: any, tracker: any, palette: any): void {
+      const side = new widgets.Widget();
+      side.id = `${ID}-panel`;
+      side.title.label = "interactive_sym";
+      side.title.caption = "functions, shared variables and random streams of this notebook";
+      side.title.closable = true;
+      const inside = (title: string, fill: (host: HTMLElement) => Promise<() => void>): void => {
+        const host = h("div", { class: "isym-panel-view" });
+        let stop: (() => void) | undefined;
+        const back = h("button", { type: "button", class: "isym-panel-back", click: () => { stop?.(); host.parentElement?.remove(); } }, `close ${title}`);
+        side.node.append(h("div", {}, back, host));
+        fill(host).then((done) => { stop = done; }, (error: Error) => { host.textContent = error.message; });
+      };
+      const beside = (title: string, fill: (host: HTMLElement) => Promise<() => void>): void => {
+        const tab = new widgets.Widget();
+        tab.id = `${ID}-view-${Date.now()}`;
+        tab.title.label = title;
+        tab.title.closable = true;
+        tab.node.style.overflow = "auto";
+        tab.node.style.padding = "8px";
+        app.shell.add(tab, "main", { mode: "split-right", ref: tracker.currentWidget?.id });
+        fill(tab.node).then((done) => { tab.disposed.connect(done); }, (error: Error) => { tab.node.textContent = error.message; });
+      };
+      // the main area of Notebook 7 holds the notebook alone
+      const panel = new Panel(side.node, app.name === "JupyterLab" ? beside : inside);
+      app.shell.add(side, "right", { rank: 600 });
+      const follow = (): void => panel.follow(tracker.currentWidget?.sessionContext.session?.kernel ?? null);
+      const seen = new WeakSet();
+      const current = (): void => {
+        const context = tracker.currentWidget?.sessionContext;
+        if (context && !seen.has(context)) {
+          seen.add(context);
+          context.kernelChanged.connect(follow);
+        }
+        follow();
+      };
+      tracker.currentChanged.connect(current);
+      current();
+      const commands: [string, string, () => void][] = [
+        ["panel", "Show functions, shared variables and random streams", () => app.shell.activateById(side.id)],
+        ["refresh", "Read functions, shared variables and random streams again", () => panel.refresh()],
+      ];
+      for (const [name, label, execute] of commands) {
+        const command = `${ID}:${name}`;
+        app.commands.addCommand(command, { label, execute });
+        palette?.addItem({ command, category: "interactive_sym" });
+      }
+    },
+  };
+}
+
+/** The container's two functions, as module federation calls them. */
+export const container = {
+  init(shared: any): void { scope = shared; },
+  async get(name: string): Promise<() => object> {
+    if (name === "./style") return () => ({});
+    if (name !== "./extension") throw new Error(`no module ${name}`);
+    const made = await plugin();
+    return () => ({ __esModule: true, default: made });
+  },
+};
+
+if (typeof window !== "undefined") {
+  const page = window as any;
+  (page._JUPYTERLAB ??= {})[ID] = container;
+}

@@ -1,0 +1,105 @@
+"""The side panel's kernel end: which functions, shared variables and random streams the user's names stand for.
+
+The browser asks by objects `{id, verb, ...}`. `list` gives a row for each name; `show` makes the view of a name, which
+the browser then opens by the verbs of `widgets`, on the same comm. Requests only read, and may be served on another
+thread than the cell's.
+
+Read next: `widgets` (the verbs of views), `frontend/src/panel.ts` (the browser's end).
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ..core.shared import SharedVariable
+from ..core.view import array_row, is_random_state, shorten
+from ..function import Function
+from ..tensor.rng_mrg import MRG_RandomStreams
+from ..tensor.shared_randomstreams import RandomStreams
+from . import display, theme, widgets
+
+TEXT_LIMIT = 120
+KINDS: tuple[tuple[str, type | tuple[type, ...]], ...] = (
+    ("function", Function),
+    ("shared", SharedVariable),
+    ("stream", (RandomStreams, MRG_RandomStreams)),
+)
+
+
+def kind(obj: object) -> str | None:
+    """The panel's word for an object: "function", "shared" or "stream"; None for those that it doesn't list."""
+    return next((name for name, types in KINDS if isinstance(obj, types)), None)
+
+
+def _facts(obj: Any) -> tuple[str, str]:
+    """Type and value of an object, a short line each."""
+    if isinstance(obj, SharedVariable):
+        value = obj.get_value(borrow=True)
+        row = array_row("", "random" if is_random_state(obj.type) else "shared", str(obj.type), value)
+        return theme.short_type(str(obj.type)) + ("" if row.shape is None else f" {row.shape}"), row.sample
+    if isinstance(obj, Function):
+        text = display.form(obj).text().splitlines()[0]  # type: ignore[union-attr]
+        return text.partition("(")[1] + text.partition("(")[2], ""
+    count = len(obj.draws())
+    return f"{obj.algorithm}, {count} {'expression' if count == 1 else 'expressions'}", f"state {obj.fingerprint()}"
+
+
+def rows(names: Mapping[str, object]) -> list[dict[str, str]]:
+    """A row for each name that stands for something to list; functions first, each kind in the order of definition.
+
+    Args:
+        names: the user's variables; names with a leading underscore are left out, and so is all that can't be read.
+    """
+    found: dict[str, list[dict[str, str]]] = {word: [] for word, _ in KINDS}
+    for name, obj in list(names.items()):
+        word = None if name.startswith("_") else kind(obj)
+        if word is None:
+            continue
+        try:
+            type_, value = _facts(obj)
+        except Exception as error:  # a value in the middle of a change, or a user's own broken type: say so, list on
+            type_, value = type(obj).__name__, f"cannot be read: {error}"
+        row = {"name": name, "kind": word, "type": shorten(type_, TEXT_LIMIT), "value": shorten(value, TEXT_LIMIT)}
+        found[word].append(row)
+    return [row for listed in found.values() for row in listed]
+
+
+def show(names: Mapping[str, object], name: object) -> dict[str, str]:
+    """Makes the view of a name; `view` is its number and `front` the version of the code that draws it.
+
+    Raises:
+        ValueError: the name isn't text, stands for nothing, or for something without a view.
+    """
+    obj = names.get(name) if isinstance(name, str) else None
+    if kind(obj) is None:
+        raise ValueError("no function, shared variable or random stream has this name now")
+    shown = display.form(obj)
+    if shown is None or shown.build is None:
+        raise ValueError("this object has no view")
+    content = widgets.Content(shown.title, shown.build, shown.results)
+    return {"view": widgets.keep(content), "front": widgets.front_end()[1], "title": str(name)}
+
+
+def answer(request: Any, names: Mapping[str, object]) -> tuple[dict[str, Any], list[bytes]]:
+    """The answer to one request, and binary parts; never raises."""
+    if not isinstance(request, dict) or request.get("verb") not in ("list", "show"):
+        return widgets.answer(request)
+    number = request.get("id") if isinstance(request.get("id"), int) else -1
+    try:
+        return {
+            "id": number,
+            "answer": rows(names) if request["verb"] == "list" else show(names, request.get("name")),
+        }, []
+    except Exception as error:
+        return {"id": number, "error": f"{type(error).__name__}: {error}"}, []
+
+
+def connected(comm: Any) -> None:
+    """Serves requests on a comm that the panel has opened."""
+
+    def received(message: Any) -> None:
+        shell = sys.modules["IPython"].get_ipython()
+        reply, buffers = answer(message["content"]["data"], shell.user_ns)
+        comm.send(reply, buffers=buffers)
+
+    comm.on_msg(received)

@@ -1,0 +1,90 @@
+"""The side panel in a real JupyterLab: it lists the kernel's objects, follows them, and opens their views."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+CELLS = [
+    "import numpy as np\nimport time\nimport interactive_sym as isym\nimport interactive_sym.tensor as T\n"
+    "from interactive_sym.tensor.shared_randomstreams import RandomStreams",
+    "x = T.dvector('x')\nw = isym.shared(np.zeros(3), name='w')\nsrng = RandomStreams(seed=234)\n"
+    "step = isym.function([x], (x * w).sum(), updates=[(w, w + x)], name='step')",
+    "for _ in range(60):\n    step([1., 2., 3.])\n    time.sleep(0.05)",
+]
+
+
+@pytest.fixture(scope="module")
+def page(lab, browser):
+    from tests.browser.lab import write_notebook
+
+    write_notebook(lab.root / "panel.ipynb", CELLS)
+    lab.theme(False)
+    with lab.page(browser, width=1500) as page:
+        page.open("panel.ipynb")
+        page.page.evaluate("() => window.jupyterapp.commands.execute('interactive-sym:panel')")
+        yield page
+        assert page.errors == []
+        assert page.external == []
+
+
+def run(page, *cells):
+    """Select and run cells by number."""
+    for cell in cells:
+        page.page.evaluate(
+            """async (number) => {
+                window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
+                await window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            cell,
+        )
+
+
+def test_it_says_what_is_missing_and_then_lists(page, screenshots):
+    panel = page.page.locator("[data-isym='panel']")
+    panel.get_by_text("has not imported interactive_sym").wait_for()
+    run(page, 0)
+    panel.get_by_text("has a name yet").wait_for()
+    run(page, 1)
+    panel.locator("[data-name]").nth(2).wait_for()
+    assert [item.get_attribute("data-name") for item in panel.locator("[data-name]").all()] == ["step", "w", "srng"]
+    page.page.screenshot(path=screenshots / "panel.png")
+
+
+def test_values_move_while_a_cell_runs(page):
+    row = page.page.locator("[data-isym='panel'] [data-name='w']")
+    before = row.inner_text()
+    page.page.evaluate(
+        """() => {
+            window.jupyterapp.shell.currentWidget.content.activeCellIndex = 2;
+            void window.jupyterapp.commands.execute('notebook:run-cell').then(() => { window.isymDone = true; });
+        }"""
+    )
+    page.page.wait_for_function(
+        "(text) => document.querySelector(\"[data-isym='panel'] [data-name='w']\").innerText !== text", arg=before
+    )
+    assert not page.page.evaluate("() => window.isymDone === true")
+    page.page.wait_for_function("() => window.isymDone === true")
+
+
+def test_a_row_opens_its_view_by_key(page, screenshots):
+    row = page.page.locator("[data-isym='panel'] [data-name='step']")
+    row.focus()
+    page.page.keyboard.press("Enter")
+    view = page.page.locator(".lm-DockPanel [data-isym='view'][data-kind='function'][data-ready='1']")
+    view.wait_for()
+    assert view.get_attribute("data-tab") == "graph"
+    page.page.screenshot(path=screenshots / "panel-view.png")
+
+
+def test_a_restarted_kernel_is_found_again(page):
+    page.page.evaluate(
+        """async () => {
+            const notebook = [...window.jupyterapp.shell.widgets('main')].find((w) => w.sessionContext);
+            window.jupyterapp.shell.activateById(notebook.id);
+            await notebook.sessionContext.session.kernel.restart();
+        }"""
+    )
+    panel = page.page.locator("[data-isym='panel']")
+    panel.get_by_text("has not imported interactive_sym").wait_for()
+    run(page, 0, 1)
+    panel.locator("[data-name='w']").wait_for()
