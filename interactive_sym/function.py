@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import In, Out, Param, as_inputs
-from .cffi_backend import build, call, unit
+from .cffi_backend import build, call, threads, unit
 from .core import source, testvalue
 from .core.configuration import config
 from .core.errors import KernelError, NoCompilerWarning, message
@@ -182,7 +182,9 @@ class Function:
         loaded = build.load(generated.spec.source)
         if main or not self.c_source:
             rewrite_ms = 1e3 * sum(record.seconds for record in self.trace.passes)
-            self.receipt = replace(loaded.receipt, rewrite_ms=rewrite_ms, generate_ms=generate_ms)
+            self.receipt = replace(
+                loaded.receipt, rewrite_ms=rewrite_ms, generate_ms=generate_ms, threads=threads.thread_count()
+            )
             self.c_source, self.plan = generated.plan.source, generated.plan
         if main and self._part is not None:
             self._part.plan, self._part.measured = generated.plan, generated.measured
@@ -197,6 +199,8 @@ class Function:
             single=shape == "one",
             none=shape == "none",
             bind=self._bound,
+            threads=threads.thread_count(),
+            enough=threads.enough(),
         )
 
     # -- for modes that watch ------------------------------------------------------------------------------------------
@@ -524,6 +528,21 @@ class Function:
         asked = profile if profile is not None else self.profile is not None
         with testvalue.paused():
             return Function(definition, self.mode, profile_of(asked))
+
+    def recompiled(self, mode: Mode | str | None) -> "Function":
+        """The same function compiled from the user's graph in another mode, on the same shared variables.
+
+        Example:
+            >>> from interactive_sym import function
+            >>> import interactive_sym.tensor as T
+            >>> x = T.dvector("x")
+            >>> f = function([x], T.log(1 + x))
+            >>> plain = f.recompiled(f.mode.excluding("log_one_plus"))
+            >>> len(f.trace) - len(plain.trace)
+            1
+        """
+        with testvalue.paused():
+            return Function(self._definition, get_mode(mode))
 
     def __str__(self) -> str:
         return self.name

@@ -179,6 +179,39 @@ class ArgumentView:
 
 
 @dataclass(frozen=True, slots=True)
+class NestView:
+    """A loop nest of compiled code: ids of its nodes, sizes of its loops, why it is one, rows taken at a time."""
+
+    nodes: tuple[int, ...]
+    domain: str
+    reason: str
+    rows: int
+    operations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BufferView:
+    """Memory beside inputs: shape as C text, kind, first and last nest that uses it, what it holds in turn."""
+
+    name: str
+    shape: str
+    dtype: str
+    kind: str
+    first: int
+    last: int
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeView:
+    """How a function is computed: for each line of its C text the ids of the nodes it computes, nests, memory."""
+
+    lines: tuple[tuple[int, ...], ...] = ()
+    nests: tuple[NestView, ...] = ()
+    buffers: tuple[BufferView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionView:
     """A compiled function: signature, rewrites, C text, receipt; `omitted` rewrites were too many to follow."""
 
@@ -190,6 +223,7 @@ class FunctionView:
     source: str = ""
     receipt: ReceiptView = ReceiptView()
     omitted: int = 0
+    code: CodeView = CodeView()
     version: int = VERSION
 
 

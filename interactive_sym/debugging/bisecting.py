@@ -16,10 +16,10 @@ import numpy as np
 from ..core.graph import Apply, Variable
 from ..core.ops.body import run_lazily
 from ..core.rule import RULES
-from ..core.trace import Firing
+from ..core.trace import Firing, Trace
 from .watch import Watched
 
-__all__ = ["DIFFERENCES", "Bisection", "Difference", "bisect", "difference"]
+__all__ = ["DIFFERENCES", "Bisection", "Difference", "bisect", "difference", "first_difference"]
 
 #: What `bisect` can look for.
 DIFFERENCES = ("digits", "nan")
@@ -159,12 +159,19 @@ def bisect(
         >>> found.firing.rule, found.before, found.after
         ('log1p_of_exp', array([1.31326169,        inf]), array([  1.31326169, 800.        ]))
     """
-    if difference_in not in DIFFERENCES:
-        raise ValueError(f"bisect: difference_in is one of {', '.join(DIFFERENCES)}, not {difference_in!r}")
     trace = function.trace
     named = isinstance(inputs, Mapping)
     values = function.checked(() if named else tuple(inputs), dict(inputs) if isinstance(inputs, Mapping) else {})
-    table: dict[Variable, Any] = dict(zip(trace.initial.inputs, values))
+    return first_difference(trace, dict(zip(trace.initial.inputs, values)), difference_in, tolerance)
+
+
+def first_difference(
+    trace: Trace, values: Mapping[Variable, Any], difference_in: str = "digits", tolerance: float = 0.0
+) -> Bisection:
+    """`bisect` for values of the variables themselves: inputs, and shared variables that are to have other values."""
+    if difference_in not in DIFFERENCES:
+        raise ValueError(f"bisect: difference_in is one of {', '.join(DIFFERENCES)}, not {difference_in!r}")
+    table: dict[Variable, Any] = dict(values)
     with np.errstate(all="ignore"):
         wanted = run_lazily(trace.graph_at(0), table)
         last: Sequence[Variable] = trace.graph_at(0)

@@ -15,25 +15,20 @@ from ..core.graph import Constant, Variable
 from ..core.shared import SharedVariable
 from ..core.text import formula, listing
 from ..core.view import (
-    ArgumentView,
     FunctionView,
     GraphView,
-    ReceiptView,
     StateRow,
     StateView,
-    TraceView,
     array_row,
     graph_view,
     is_random_state,
-    rewrites_of,
     shorten,
-    trace_view,
-    value_text,
 )
-from ..function import Function, In
+from ..function import Function
 from ..tensor.rng_mrg import MRG_RandomStreams
 from ..tensor.shared_randomstreams import RandomStreams
 from . import svg, theme
+from .compiled import argument, final_graph, function_view, given_name
 
 try:
     from . import widgets
@@ -43,8 +38,6 @@ except ImportError:  # no anywidget: static forms remain
 TEXT, PICTURE, LIVE = "text/plain", "image/svg+xml", "application/vnd.jupyter.widget-view+json"
 FORMULA_LIMIT = 100
 LINE_LIMIT = 30
-#: The most work to follow rewrites: rewrites times nodes.
-TRACE_LIMIT = 300_000
 
 
 @dataclass(frozen=True)
@@ -57,6 +50,7 @@ class Form:
         build: makes the view; None where text says it all.
         picture: makes the graph to draw in the static picture, by default the view itself.
         results: whether the drawing names its results.
+        subject: what the live view asks further questions about.
     """
 
     title: str
@@ -64,6 +58,7 @@ class Form:
     build: Callable[[], GraphView | FunctionView | StateView] | None = None
     picture: Callable[[], GraphView] | None = None
     results: bool = False
+    subject: Variable | Function | None = None
 
 
 _forms: list[tuple[type, Callable[[Any], Form]]] = []
@@ -123,7 +118,7 @@ def _picture(shown: Form) -> str:
 
 def _live(shown: Form, picture: str) -> dict[str, Any]:
     assert shown.build is not None
-    widget = widgets.ViewWidget(widgets.Content(shown.title, shown.build, shown.results), picture)
+    widget = widgets.ViewWidget(widgets.Content(shown.title, shown.build, shown.results, shown.subject), picture)
     return {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
 
 
@@ -156,7 +151,7 @@ def _expression(variable: Variable) -> Form:
     if variable.owner is None or isinstance(variable, Constant):
         return Form(str(variable), text)
     title = variable.name or formula(variable, 60, plain=True) or f"{variable.owner.op} expression"
-    return Form(title, text, lambda: graph_view([variable]))
+    return Form(title, text, lambda: graph_view([variable]), subject=variable)
 
 
 @shows(SharedVariable)
@@ -179,75 +174,21 @@ def _shared(variable: SharedVariable) -> Form:
 # Compiled functions.
 
 
-def _given_name(function: Function) -> str:
-    """The name the user gave, or "function"."""
-    return "function" if function.name == function.where.label else function.name
-
-
-def _input(given: In) -> ArgumentView:
-    variable = given.variable
-    default = "" if given.value is None or given.implicit else value_text(given.value)
-    return ArgumentView(given.name or str(variable), str(variable.type), default)
-
-
-def _output_names(function: Function) -> list[str]:
-    """Names of the results, outputs then updates: dictionary keys, names of variables, or numbers."""
-    initial = function.trace.initial
-    keys = function._definition.keys
-    count = len(initial.outputs)
-    names = list(keys) if keys is not None else []
-    if not names:
-        names = [variable.name or ("out" if count == 1 else f"out {k}") for k, variable in enumerate(initial.outputs)]
-    return names + [f"{target} ←" for target, _ in initial.updates]
-
-
-def final_graph(function: Function) -> GraphView:
-    return graph_view(function.program.results, _output_names(function), function.program.inputs)
-
-
-def function_view(function: Function) -> FunctionView:
-    """The records of a compiled function: signature, every rewrite, C text, receipt."""
-    program, trace = function.program, function.trace
-    names = _output_names(function)
-    followed = len(trace) * (len(trace.initial.nodes) + len(program.nodes)) <= TRACE_LIMIT
-    if followed:
-        rewrites = trace_view(trace.initial.results, rewrites_of(trace), names, trace.initial.inputs)
-    else:
-        rewrites = TraceView(final_graph(function))
-    receipt = function.receipt
-    stages = (("rewrite", 1e3 * sum(record.seconds for record in trace.passes)),)
-    cache = compiler = ""
-    if receipt is not None:
-        stages = receipt.stages
-        cache = f"found {receipt.why}" if receipt.hit else f"compiled: {receipt.why}"
-        compiler = " ".join(receipt.command)
-    return FunctionView(
-        name=_given_name(function),
-        inputs=tuple(_input(given) for given in function.inputs if not given.implicit),
-        outputs=tuple(ArgumentView(name, str(variable.type)) for name, variable in zip(names, program.outputs)),
-        updates=tuple(ArgumentView(str(target), str(target.type)) for target, _ in program.updates),
-        trace=rewrites,
-        source=function.c_source,
-        receipt=ReceiptView(stages, cache, compiler),
-        omitted=0 if followed else len(trace),
-    )
-
-
 @shows(Function)
 def _function(function: Function) -> Form:
     def text() -> str:
-        arguments = [_input(given) for given in function.inputs if not given.implicit]
+        arguments = [argument(given) for given in function.inputs if not given.implicit]
         inputs = ", ".join(
             f"{a.name}: {theme.short_type(a.type)}" + (f" = {a.default}" if a.default else "") for a in arguments
         )
         outputs = ", ".join(theme.short_type(str(variable.type)) for variable in function.program.outputs)
-        head = f"{_given_name(function)}({inputs}) -> {outputs or None}"
+        head = f"{given_name(function)}({inputs}) -> {outputs or None}"
         lines = listing(function)
         rest = [f"... {len(lines) - LINE_LIMIT} lines more: debugprint"] if len(lines) > LINE_LIMIT + 1 else []
         return "\n".join([head, *(lines[:LINE_LIMIT] if rest else lines), *rest])
 
-    name = _given_name(function)
-    return Form(name, text, lambda: function_view(function), lambda: final_graph(function), results=True)
+    name = given_name(function)
+    return Form(name, text, lambda: function_view(function), lambda: final_graph(function), True, function)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

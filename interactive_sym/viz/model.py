@@ -6,13 +6,13 @@ browser replays it both ways. Layouts follow in blocks, on request, as whole pix
 Read next: `widgets` (who answers requests), `frontend/src/records.ts` (the other end).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..core.view import FunctionView, GraphView, NodeView, OutputView, StateView, TraceView, to_json
 from . import theme
-from .layout import layout
+from .layout import Layout, layout
 
 BLOCK = 16
 #: The most nodes a browser is asked to draw.
@@ -118,8 +118,17 @@ def trace_message(trace: TraceView) -> dict[str, Any]:
     return {"nodes": rows, "start": start, "steps": steps, "strings": strings.table}
 
 
-def layout_message(graph: GraphView, results: bool, engine: str = "auto") -> dict[str, Any]:
-    """Coordinates of one graph: `x, y` per node then per result, and points per edge, whole pixels."""
+def layout_message(
+    graph: GraphView, results: bool, engine: str = "auto", near: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Coordinates of one graph: `x, y` per node then per result, and points per edge, whole pixels.
+
+    Args:
+        graph: what to lay out.
+        results: whether results are drawn as nodes of their own.
+        engine: as for `layout`.
+        near: the coordinates of a similar graph; nodes stay near where they are there, as far as layers permit.
+    """
     sizes = {node.id: theme.size(theme.label(node), theme.sublabel(node)) for node in graph.nodes}
     edges = [(edge.source, edge.target) for edge in graph.edges]
     ids = list(sizes)
@@ -128,7 +137,10 @@ def layout_message(graph: GraphView, results: bool, engine: str = "auto") -> dic
             sizes[-1 - k] = theme.size(theme.clean(output.label)[: theme.LABEL_LIMIT], "")
             edges.append((output.id, -1 - k))
             ids.append(-1 - k)
-    placed = layout(sizes, edges, engine)
+    known = {} if near is None else dict(zip(near["ids"], near["at"][::2]))
+    placed = layout(_from_left(sizes, edges, known) if known else sizes, edges, engine)
+    if known and _mirrored(placed, known, near["width"] if near is not None else 0):
+        placed = _turned(placed)
     return {
         "width": round(placed.width),
         "height": round(placed.height),
@@ -137,6 +149,29 @@ def layout_message(graph: GraphView, results: bool, engine: str = "auto") -> dic
         "edges": [[round(value) for point in points for value in point] for points in placed.edges],
         "engine": placed.engine,
     }
+
+
+def _from_left(
+    sizes: dict[int, tuple[int, int]], edges: Sequence[tuple[int, int]], known: Mapping[int, float]
+) -> dict[int, tuple[int, int]]:
+    """The nodes in the order they had from left to right, new ones beside their inputs: engines keep such orders."""
+    at = dict(known)
+    for source, target in edges:
+        if target not in at and source in at:
+            at[target] = at[source]
+    return {id: sizes[id] for id in sorted(sizes, key=lambda id: at.get(id, 0.0))}
+
+
+def _mirrored(placed: Layout, known: Mapping[int, float], width: float) -> bool:
+    """Whether nodes move less when left and right are exchanged."""
+    shared = [(placed.nodes[id][0] - placed.width / 2, x - width / 2) for id, x in known.items() if id in placed.nodes]
+    return sum(abs(new + old) for new, old in shared) < sum(abs(new - old) for new, old in shared)
+
+
+def _turned(placed: Layout) -> Layout:
+    nodes = {id: (placed.width - x, y) for id, (x, y) in placed.nodes.items()}
+    edges = tuple(tuple((placed.width - x, y) for x, y in points) for points in placed.edges)
+    return replace(placed, nodes=nodes, edges=edges)
 
 
 def styles_message() -> dict[str, list[str]]:
@@ -165,4 +200,5 @@ def view_message(
         "trace": trace_message(view.trace),
         "function": function,
         "source": view.source,
+        "code": to_json(view.code),
     }

@@ -13,7 +13,7 @@ Read next: `frontend/src/loader.ts` (the other end), `display` (who makes views)
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,13 @@ import anywidget
 import traitlets
 from comm import get_comm_manager
 
-from ..core.view import FunctionView, GraphView, StateView, TraceView
+from ..core.graph import Apply, Variable
+from ..core.view import FunctionView, GraphView, StateView, TraceView, graph_view, shorten
+from ..function import Function
+from .compiled import function_view
+from .inspector import measured
 from .model import BLOCK, NODE_LIMIT, cropped, layout_message, view_message
+from .passes import Explorer, inner_graph, located
 
 TARGET = "interactive_sym.view"
 STATIC = Path(__file__).parent / "static"
@@ -39,14 +44,18 @@ class Content:
     title: str
     build: Callable[[], View]
     results: bool = False
+    subject: Variable | tuple[Variable, ...] | Function | None = None
+    inputs: Sequence[Variable] = ()
     note: str = field(default="", init=False)
+    _full: View | None = field(default=None, repr=False)
+    _explorer: Explorer | None = field(default=None, repr=False)
     _view: View | None = field(default=None, repr=False)
     _layouts: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
 
     def view(self) -> View:
         """The records, cut to what a browser can draw; `note` says what was left out."""
         if self._view is None:
-            view = self.build()
+            view = self._full = self.build()
             if isinstance(view, GraphView):
                 view, self.note = cropped(view)
             elif isinstance(view, FunctionView):
@@ -70,13 +79,36 @@ class Content:
             raise ValueError("a table of states has no graph")
         return view.trace if isinstance(view, FunctionView) else TraceView(view)
 
+    def explorer(self) -> Explorer:
+        """Who answers questions about a function's rewrites."""
+        self.view()
+        if not isinstance(self.subject, Function) or not isinstance(self._full, FunctionView):
+            raise ValueError("this view is not of a compiled function")
+        if self._explorer is None:
+            self._explorer = Explorer(self.subject, self._full.trace)
+        return self._explorer
+
+    def inside(self, step: int, id: int) -> "Content":
+        """The graph inside a node: the step of a loop, the two ways of a branch."""
+        if isinstance(self.subject, Function):
+            node: Apply | Variable | None = self.explorer().node(step, id)
+        else:
+            self.view()
+            assert isinstance(self._full, GraphView) and isinstance(self.subject, Variable | tuple)
+            outputs = self.subject if isinstance(self.subject, tuple) else (self.subject,)
+            node = located(self._full, outputs, self.inputs, id)
+        inputs, inner, names = inner_graph(node)
+        title = f"inside {shorten(str(getattr(node, 'op', node)), 40)}"
+        return Content(title, lambda: graph_view(inner, names, inputs), True, tuple(inner), inputs)
+
     def layouts(self, first: int, count: int) -> dict[str, Any]:
         """Coordinates of the graphs after `first`, `first + 1`, ... rewrites."""
         trace = self.trace()
         steps = range(max(0, first), min(len(trace.steps) + 1, first + count))
         for k in steps:
             if k not in self._layouts:
-                self._layouts[k] = layout_message(trace.graph(k), self.results)
+                near = self._layouts.get(k - 1) or self._layouts.get(k + 1)
+                self._layouts[k] = layout_message(trace.graph(k), self.results, near=near)
         return {str(k): self._layouts[k] for k in steps}
 
 
@@ -103,7 +135,50 @@ def _state(content: Content, request: dict[str, Any]) -> Any:
     return view_message(content.build(), content.title, False)
 
 
-VERBS: dict[str, Callable[[Content, dict[str, Any]], Any]] = {"open": _open, "layouts": _layouts, "state": _state}
+def _whole(request: dict[str, Any], key: str) -> int:
+    value = request.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{key!r} must be a whole number")
+    return value
+
+
+def _text(request: dict[str, Any], key: str) -> str:
+    value = request.get(key, "")
+    if not isinstance(value, str) or len(value) > 200:
+        raise ValueError(f"{key!r} must be a short text")
+    return value
+
+
+def _another(content: Content) -> dict[str, Any]:
+    """A further view, to be shown in the place of the one it was asked from."""
+    return {**_open(content, {}), "view": keep(content)}
+
+
+def _compile(content: Content, request: dict[str, Any]) -> Any:
+    explorer = content.explorer()
+    excluded = request.get("excluded", [])
+    if not isinstance(excluded, list) or len(excluded) > 500:
+        raise ValueError("'excluded' must be a list of rules' names")
+    other = explorer.recompiled(excluded, _text(request, "optimizer"))
+    made = Content(content.title, lambda: function_view(other), content.results, other)
+    return {**_another(made), "compared": explorer.compared(other)}
+
+
+VERBS: dict[str, Callable[[Content, dict[str, Any]], Any]] = {
+    "open": _open,
+    "layouts": _layouts,
+    "state": _state,
+    "rewrite": lambda content, request: content.explorer().about(_whole(request, "step")),
+    "figures": lambda content, request: content.explorer().figures(),
+    "history": lambda content, request: content.explorer().history(_whole(request, "step"), _whole(request, "node")),
+    "why_not": lambda content, request: content.explorer().why_not(
+        _whole(request, "step"), _whole(request, "node"), _text(request, "rule")
+    ),
+    "bisect": lambda content, request: content.explorer().bisect(_text(request, "what")),
+    "compile": _compile,
+    "measure": lambda content, request: measured(content.explorer()),
+    "inside": lambda content, request: _another(content.inside(_whole(request, "step"), _whole(request, "node"))),
+}
 
 
 def front_end() -> tuple[bytes, str]:

@@ -7,7 +7,7 @@ import pytest
 import interactive_sym.tensor as T
 from interactive_sym import function, shared
 from interactive_sym.core.view import graph_view
-from interactive_sym.viz import display, model
+from interactive_sym.viz import compiled, display, model
 
 widgets = pytest.importorskip("interactive_sym.viz.widgets", reason="live views need anywidget")
 
@@ -118,7 +118,7 @@ def test_graphs_too_large_to_draw_say_so(monkeypatch):
 
 
 def test_too_many_rewrites_are_not_followed(monkeypatch):
-    monkeypatch.setattr(display, "TRACE_LIMIT", 0)
+    monkeypatch.setattr(compiled, "TRACE_LIMIT", 0)
     made, f = content()
     assert made.view().trace.steps == () and made.note == f"{len(f.trace)} rewrites not shown"
 
