@@ -88,3 +88,23 @@ def test_a_restarted_kernel_is_found_again(page):
     panel.get_by_text("has not imported interactive_sym").wait_for()
     run(page, 0, 1)
     panel.locator("[data-name='w']").wait_for()
+
+
+def test_notebook_7_shows_the_views_inside_the_panel(lab, browser, screenshots):
+    from tests.browser.lab import write_notebook
+
+    write_notebook(lab.root / "classic.ipynb", CELLS[:2])
+    with lab.page(browser, width=1500) as page:
+        page.page.goto(f"{lab.base}/notebooks/classic.ipynb?token={lab.token}")
+        page.page.wait_for_function(
+            """() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"""
+        )
+        page.page.evaluate("() => window.jupyterapp.commands.execute('interactive-sym:panel')")
+        page.run_all()
+        row = page.page.locator("[data-isym='panel'] [data-name='step']")
+        row.click()
+        page.page.locator(".isym-panel-view [data-isym='view'][data-ready='1']").wait_for()
+        page.page.screenshot(path=screenshots / "panel-notebook.png")
+        page.page.get_by_role("button", name="close step").click()
+        assert page.page.locator(".isym-panel-view").count() == 0
+        assert page.external == []
