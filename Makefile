@@ -2,6 +2,7 @@
 #   make lab     install, then open JupyterLab on the tutorials
 #   make test    lint, types, floors, unit tests, doctests, notebooks, one real browser
 #   make bench   the table of measurements against other libraries
+#   make sanitize    the tests of operations on C built with AddressSanitizer and UBSan
 #   make lint    only the style, type and import checks
 #   make tutorials   run the notebooks again and store what they show now
 # The first Python on the PATH that is new enough.
@@ -15,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: lab test bench lint format tutorials clean
+.PHONY: lab test sanitize bench lint format tutorials clean
 .DEFAULT_GOAL := test
 
 $(BIN)/python:
@@ -32,6 +33,16 @@ lab: $(VENV)/.installed-lab
 # One pytest run for everything: tests/test_project.py runs ruff, mypy and import-linter; --nbval adds the notebooks.
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg $(TEST_ARGS)
+
+# The generated C with checks of memory and undefined behaviour; the interpreter itself has none, so its leaks don't count.
+SANITIZERS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
+SANITIZE_ARGS ?= tests/core/ops
+
+sanitize: $(VENV)/.installed-dev
+	INTERACTIVE_SYM_CACHE=$(CURDIR)/build/sanitized INTERACTIVE_SYM_CFLAGS="$(SANITIZERS)" \
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 PYTHONMALLOC=malloc \
+	$(BIN)/python -m pytest -p no:cacheprovider $(SANITIZE_ARGS)
 
 # The peers are a convenience: when some of them cannot be installed here, the table says which are absent.
 # PyTorch is measured when it is there, but brings gigabytes: ask with `make bench PEERS="numexpr numba pytensor jax torch"`.
