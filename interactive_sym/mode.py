@@ -220,6 +220,8 @@ predefined_modes: dict[str, Mode | type[Mode]] = {
     "FAST_RUN": Mode("c", "fast_run"),
     "FAST_COMPILE": Mode("py", "fast_compile"),
 }
+FAST_RUN = predefined_modes["FAST_RUN"]
+FAST_COMPILE = predefined_modes["FAST_COMPILE"]
 
 
 def register_mode(name: str, mode: Mode | type[Mode]) -> None:

@@ -35,14 +35,17 @@ __all__ = ["MODULES", "install", "installed", "main", "uninstall"]
 SAME = "same"
 """The two names give one module object."""
 LOOKUP = "lookup"
-"""A module of Theano's name whose attributes are those of ours."""
+"""A module of Theano's name whose attributes are those of ours; where there are several, of the first to have it."""
 FLAGS_VARIABLE = "THEANO_FLAGS"
 FOLDER = "folder"
 """A package that only holds other modules."""
+COMPILE = "interactive_sym interactive_sym.mode interactive_sym.debugging interactive_sym.local_optimizers"
+GOF = "interactive_sym interactive_sym.core.graph interactive_sym.graph_walks interactive_sym.local_optimizers"
 
 MODULES: dict[str, tuple[str, str]] = {
     "theano": (LOOKUP, "interactive_sym"),
-    "theano.compile": (LOOKUP, "interactive_sym"),
+    "theano.compat": (LOOKUP, "collections builtins"),
+    "theano.compile": (LOOKUP, COMPILE),
     "theano.compile.builders": (SAME, "interactive_sym.builders"),
     "theano.compile.debugmode": (LOOKUP, "interactive_sym.debugging"),
     "theano.compile.function": (LOOKUP, "interactive_sym"),
@@ -57,9 +60,13 @@ MODULES: dict[str, tuple[str, str]] = {
     "theano.compile.sharedvalue": (LOOKUP, "interactive_sym"),
     "theano.configdefaults": (LOOKUP, "interactive_sym"),
     "theano.configparser": (LOOKUP, "interactive_sym.core.configuration"),
-    "theano.gof": (LOOKUP, "interactive_sym"),
-    "theano.gof.graph": (SAME, "interactive_sym.core.graph"),
+    "theano.d3viz": (LOOKUP, "interactive_sym.printing"),
+    "theano.gof": (LOOKUP, GOF),
+    "theano.gof.fg": (LOOKUP, "interactive_sym.graph_walks"),
+    "theano.gof.graph": (LOOKUP, "interactive_sym.graph_walks interactive_sym.core.graph"),
     "theano.gof.op": (LOOKUP, "interactive_sym"),
+    "theano.gof.opt": (SAME, "interactive_sym.local_optimizers"),
+    "theano.gof.type": (LOOKUP, "interactive_sym.core.types interactive_sym.core.graph"),
     "theano.gradient": (SAME, "interactive_sym.gradient"),
     "theano.ifelse": (SAME, "interactive_sym.ifelse"),
     "theano.misc": (FOLDER, ""),
@@ -67,6 +74,8 @@ MODULES: dict[str, tuple[str, str]] = {
     "theano.printing": (SAME, "interactive_sym.printing"),
     "theano.sandbox": (FOLDER, ""),
     "theano.sandbox.rng_mrg": (SAME, "interactive_sym.tensor.rng_mrg"),
+    "theano.scalar": (LOOKUP, "interactive_sym.core.types interactive_sym.tensor"),
+    "theano.scalar.basic": (LOOKUP, "interactive_sym.core.types interactive_sym.tensor"),
     "theano.scan_module": (LOOKUP, "interactive_sym.scan"),
     "theano.scan_module.scan": (LOOKUP, "interactive_sym.scan"),
     "theano.scan_module.scan_checkpoints": (LOOKUP, "interactive_sym.scan"),
@@ -76,7 +85,10 @@ MODULES: dict[str, tuple[str, str]] = {
     "theano.sparse.basic": (LOOKUP, "interactive_sym.sparse"),
     "theano.sparse.type": (SAME, "interactive_sym.sparse.type"),
     "theano.tensor": (SAME, "interactive_sym.tensor"),
-    "theano.tensor.basic": (LOOKUP, "interactive_sym.tensor"),
+    "theano.tensor.basic": (LOOKUP, "interactive_sym.tensor interactive_sym.tensor.classes"),
+    "theano.tensor.blas": (LOOKUP, "interactive_sym.tensor interactive_sym.tensor.classes"),
+    "theano.tensor.elemwise": (LOOKUP, "interactive_sym.tensor interactive_sym.tensor.classes"),
+    "theano.tensor.extra_ops": (LOOKUP, "interactive_sym.tensor interactive_sym.tensor.classes"),
     "theano.tensor.fft": (SAME, "interactive_sym.tensor.fft"),
     "theano.tensor.nlinalg": (SAME, "interactive_sym.tensor.nlinalg"),
     "theano.tensor.nnet": (SAME, "interactive_sym.tensor.nnet"),
@@ -89,14 +101,21 @@ MODULES: dict[str, tuple[str, str]] = {
     "theano.tensor.nnet.neighbours": (SAME, "interactive_sym.tensor.nnet.neighbours"),
     "theano.tensor.nnet.nnet": (LOOKUP, "interactive_sym.tensor.nnet"),
     "theano.tensor.nnet.sigm": (LOOKUP, "interactive_sym.tensor.nnet"),
-    "theano.tensor.opt": (SAME, "interactive_sym.tensor.opt"),
+    "theano.tensor.opt": (LOOKUP, "interactive_sym.tensor.opt interactive_sym.local_optimizers"),
     "theano.tensor.raw_random": (SAME, "interactive_sym.tensor.raw_random"),
     "theano.tensor.shared_randomstreams": (SAME, "interactive_sym.tensor.shared_randomstreams"),
+    "theano.tensor.sharedvar": (LOOKUP, "interactive_sym.core.shared interactive_sym.tensor"),
     "theano.tensor.signal": (SAME, "interactive_sym.tensor.signal"),
     "theano.tensor.signal.conv": (SAME, "interactive_sym.tensor.signal.conv"),
     "theano.tensor.signal.downsample": (SAME, "interactive_sym.tensor.signal.downsample"),
     "theano.tensor.signal.pool": (SAME, "interactive_sym.tensor.signal.pool"),
     "theano.tensor.slinalg": (SAME, "interactive_sym.tensor.slinalg"),
+    "theano.tensor.sort": (LOOKUP, "interactive_sym.tensor interactive_sym.tensor.classes"),
+    "theano.tensor.subtensor": (LOOKUP, "interactive_sym.tensor interactive_sym.tensor.classes"),
+    "theano.tensor.type": (LOOKUP, "interactive_sym.tensor interactive_sym.tensor.classes"),
+    "theano.tensor.var": (LOOKUP, "interactive_sym.core.variable interactive_sym.core.shared"),
+    "theano.tests": (FOLDER, ""),
+    "theano.tests.unittest_tools": (SAME, "interactive_sym.unittest_tools"),
     "theano.typed_list": (SAME, "interactive_sym.typed_list"),
     "theano.typed_list.basic": (LOOKUP, "interactive_sym.typed_list"),
     "theano.typed_list.type": (SAME, "interactive_sym.typed_list.type"),
@@ -117,30 +136,34 @@ class _Loader(Loader):
             return ModuleType(spec.name, f"Stands for {spec.name}: see `interactive_sym.theano_names`.")
         module = importlib.import_module(self.ours)
         self.spec_of_ours = module.__spec__
+        _kept.setdefault(spec.name, (module, frozenset(vars(module))))
         return module
 
     def exec_module(self, module: ModuleType) -> None:
         if self.kind == SAME:
+            theirs = next(name for name, (kept, _) in _kept.items() if kept is module)
             module.__spec__ = self.spec_of_ours  # the import system has just put the other name's there
+            for name in MODULES:  # Theano's packages import their modules: `T.extra_ops` needs no import of its own
+                if name.rpartition(".")[0] == theirs:
+                    importlib.import_module(name)
         elif self.kind == LOOKUP:
-            ours = importlib.import_module(self.ours)
+            ours = [importlib.import_module(name) for name in self.ours.split()]
             theirs = module.__name__
 
             def look_up(name: str) -> object:
                 if name.startswith("__"):
                     raise AttributeError(name)
-                try:
-                    return getattr(ours, name)
-                except AttributeError:
-                    if f"{theirs}.{name}" in MODULES:  # a module of theirs that the program did not import by itself
-                        return importlib.import_module(f"{theirs}.{name}")
-                    raise AttributeError(
-                        f"module {theirs!r} (here {ours.__name__!r}) has no attribute {name!r}"
-                    ) from None
+                for one in ours:
+                    if hasattr(one, name):
+                        return getattr(one, name)
+                if f"{theirs}.{name}" in MODULES:  # a module of theirs that the program did not import by itself
+                    return importlib.import_module(f"{theirs}.{name}")
+                places = ", ".join(repr(one.__name__) for one in ours)
+                raise AttributeError(f"module {theirs!r} (here {places}) has no attribute {name!r}")
 
-            public = [name for name in dir(ours) if not name.startswith("_")]
+            public = sorted({name for one in ours for name in dir(one) if not name.startswith("_")})
             vars(module).update(__getattr__=look_up, __dir__=lambda: public, __all__=public)
-            if version := getattr(ours, "__version__", None):
+            if version := getattr(ours[0], "__version__", None):
                 vars(module)["__version__"] = version
 
 
@@ -165,6 +188,8 @@ class _Finder(MetaPathFinder):
 
 
 _finder = _Finder()
+#: Modules of ours that stand under a name of theirs, and what they held before.
+_kept: dict[str, tuple[ModuleType, frozenset[str]]] = {}
 
 
 def _loaded() -> list[str]:
@@ -227,7 +252,11 @@ def uninstall() -> None:
         return
     sys.meta_path.remove(_finder)
     for name in _loaded():
+        parent, _, child = name.rpartition(".")
+        if parent in _kept and child not in _kept[parent][1]:
+            vars(_kept[parent][0]).pop(child, None)
         del sys.modules[name]
+    _kept.clear()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -167,3 +167,38 @@ print(isinstance(f.profile, ProfileStats), f.profile.fct_callcount, theano.OpFro
 """
     )
     assert output(program) == "3.0\n3.0\n3.0\n[0 1] 4.0\n6.0\nTrue 1 True\n"
+
+
+def test_modules_of_modules_need_no_import() -> None:
+    program = ASK + (
+        "import theano.tensor as T, interactive_sym.tensor as ours\n"
+        "print(T.extra_ops.cumsum is T.cumsum, T.nnet.sigm.sigmoid is T.nnet.sigmoid, T.elemwise.Elemwise.__name__)\n"
+        "names.uninstall()\nprint(hasattr(ours, 'extra_ops'), hasattr(ours.nnet, 'sigm'), hasattr(ours, 'nnet'))"
+    )
+    assert output(program) == "True True Elementwise\nFalse False True\n"
+
+
+def test_walking_graphs_and_rewriting_them() -> None:
+    program = (
+        ASK
+        + """
+import theano, theano.tensor as T
+from theano import gof
+from theano.gof.graph import ancestors, inputs, is_same_graph
+
+x = T.dvector("x")
+y = T.tanh(x * 2) + theano.shared(1.0)
+print(len(inputs([y])), x in ancestors([y]), isinstance(y.owner.op, T.Elemwise))
+print(is_same_graph(T.exp(x[1:]), T.exp(x[1:])), is_same_graph(T.exp(x), T.log(x)))
+
+@gof.local_optimizer([T.tanh])
+def forget_tanh(node):
+    return [node.inputs[0]]
+
+theano.compile.optdb.register("forget_tanh", gof.TopoOptimizer(forget_tanh), 2.1, "fast_run")
+print(theano.function([x], T.tanh(x))([7.0]))
+mode = theano.compile.get_default_mode().excluding("forget_tanh")
+print(theano.function([x], T.tanh(x), mode=mode)([0.0]))
+"""
+    )
+    assert output(program) == "3 True True\nTrue False\n[7.]\n[0.]\n"

@@ -120,6 +120,8 @@ class ProfileStats:
 
     Args:
         message: what to call it in the summary.
+        options: `atexit_print`, `flag_time_thunks` and `gpu_checks` are accepted for old programs: a summary is printed
+            when it is asked for, and each node is timed always.
 
     Attributes:
         parts: one for each function.
@@ -139,7 +141,10 @@ class ProfileStats:
         'Profile of f'
     """
 
-    def __init__(self, message: str | None = None) -> None:
+    def __init__(self, message: str | None = None, **options: Any) -> None:
+        unknown = options.keys() - {"atexit_print", "flag_time_thunks", "gpu_checks"}
+        if unknown:
+            raise TypeError(f"ProfileStats has no option {min(unknown)!r}")
         self.message = message
         self.parts: list[Part] = []
 

@@ -221,7 +221,35 @@ from ..core.shared import TensorSharedVariable, shared
 from ..core.source import here
 from ..core.types import TensorType
 from ..core.variable import TensorConstant, TensorVariable
-from . import fft, nlinalg, nnet, opt, raw_random, shared_randomstreams, signal, slinalg
+from . import classes, fft, nlinalg, nnet, opt, raw_random, shared_randomstreams, signal, slinalg
+from .classes import (
+    AdvancedIncSubtensor,
+    AdvancedIncSubtensor1,
+    AdvancedSubtensor,
+    AdvancedSubtensor1,
+    Alloc,
+    ARange,
+    ArgSortOp,
+    BatchedDot,
+    BinCountOp,
+    CAReduce,
+    CumOp,
+    DimShuffle,
+    Dot,
+    Elemwise,
+    Eye,
+    IncSubtensor,
+    Join,
+    MakeVector,
+    Rebroadcast,
+    Reshape,
+    SearchsortedOp,
+    Shape,
+    Shape_i,
+    SortOp,
+    SpecifyShape,
+    Subtensor,
+)
 
 where = switch
 second = fill
@@ -515,12 +543,38 @@ dtensor6s = Plural("dtensor6s", dtensor6)
 dtensor7s = Plural("dtensor7s", dtensor7)
 
 __all__ = [
+    "ARange",
+    "AdvancedIncSubtensor",
+    "AdvancedIncSubtensor1",
+    "AdvancedSubtensor",
+    "AdvancedSubtensor1",
+    "Alloc",
+    "ArgSortOp",
+    "BatchedDot",
+    "BinCountOp",
+    "CAReduce",
+    "CumOp",
+    "DimShuffle",
+    "Dot",
+    "Elemwise",
     "EmptyConstantError",
+    "Eye",
+    "IncSubtensor",
+    "Join",
     "Lop",
+    "MakeVector",
     "NotScalarConstantError",
     "Plural",
+    "Rebroadcast",
+    "Reshape",
     "Rop",
+    "SearchsortedOp",
+    "Shape",
     "ShapeError",
+    "Shape_i",
+    "SortOp",
+    "SpecifyShape",
+    "Subtensor",
     "TensorConstant",
     "TensorSharedVariable",
     "TensorType",
@@ -573,6 +627,7 @@ __all__ = [
     "ceil_intdiv",
     "chi2sf",
     "choose",
+    "classes",
     "clip",
     "cmatrix",
     "col",

@@ -443,6 +443,14 @@ def test_gradients_of_arithmetic(format: str) -> None:
     check_gradient(lambda a: sparse.clean(a * 2.0), x)
 
 
+def test_dot_of_tensors_takes_sparse_operands() -> None:
+    x, y = sparse.csr_matrix("x"), T.dmatrix("y")
+    a, b = draw(3, 4), RANDOM.uniform(size=(4, 2))
+    same(function([x, y], T.dot(x, y))(a, b), a @ b)
+    same(T.dot(a, y).eval({y: b}), a @ b)
+    same(y.T.dot(a.T).eval({y: b}), b.T @ a.T.toarray())
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_gradients_of_products(format: str) -> None:
     x, y = draw(4, 6, format), draw(6, 3, "csc")

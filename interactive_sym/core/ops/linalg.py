@@ -121,7 +121,7 @@ def dot(x: Any, y: Any) -> Any:
     Args:
         x, y: tensors. Vectors `(n,), (n,) -> ()`; matrices `(m, n), (n, k) -> (m, k)`; `(m, n), (n,) -> (m,)`;
             `(n,), (n, k) -> (k,)`; with a scalar the elementwise product. With more dimensions: over the last axis of
-            `x` and the last but one of `y`.
+            `x` and the last but one of `y`. Either may be a sparse matrix; the product is dense.
 
     Returns:
         A tensor of the common element type.
@@ -134,6 +134,8 @@ def dot(x: Any, y: Any) -> Any:
         >>> T.dot(T.dmatrix("x"), T.dvector("w")).type
         TensorType(float64, vector)
     """
+    if any(hasattr(z, "tocsr") or hasattr(getattr(z, "type", None), "format") for z in (x, y)):
+        return call("sparse_dot", x, y)
     x, y = as_tensor_variable(x), as_tensor_variable(y)
     left, right = len(x.type.shape), len(y.type.shape)
     if left == 0 or right == 0:

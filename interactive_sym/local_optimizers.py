@@ -1,0 +1,162 @@
+"""Rewrites the way Theano programs write them: `local_optimizer`, and where to register what it makes.
+
+Each becomes a rule of the house (`rewrites`): it has a name, is recorded when it fires, is shown in the views and can
+be switched off with `Mode.excluding`. New programs say `rewrites` or `rule`.
+
+Read next: `core.rule`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .core.graph import Apply, Variable
+from .core.op import Op, registered
+from .core.rule import RULES, rewrites
+
+__all__ = [
+    "EquilibriumOptimizer",
+    "LocalOptimizer",
+    "TopoOptimizer",
+    "local_optimizer",
+    "optdb",
+    "register_canonicalize",
+    "register_specialize",
+    "register_stabilize",
+    "register_useless",
+]
+
+
+class LocalOptimizer:
+    """A function from a node to its replacements, and the operations it looks at; see `local_optimizer`."""
+
+    def __init__(self, transform: Callable[[Apply], Any], tracks: Sequence[Any] | None) -> None:
+        self.transform = transform
+        self.tracks = None if tracks is None or any(one is None for one in tracks) else list(tracks)
+        self.__name__ = transform.__name__
+        self.__doc__ = transform.__doc__
+
+    def __call__(self, node: Apply) -> Any:
+        return self.transform(node)
+
+    def __str__(self) -> str:
+        return self.__name__
+
+    def looks_at(self, op: Op) -> bool:
+        """Whether the operation is among `tracks`, itself, by its class or by its public function."""
+        if self.tracks is None:
+            return True
+        public = registered().get(op.name)
+        return any(
+            isinstance(op, one) if isinstance(one, type) else one == op if isinstance(one, Op) else one is public
+            for one in self.tracks
+        )
+
+    def register(self, stage: str, name: str | None = None) -> None:
+        """Make it a rule of a stage."""
+        why = (self.__doc__ or "").strip().partition("\n")[0] or f"A rewrite of the user's, {self}."
+
+        @rewrites("*", name=name or self.__name__, stage=stage, why=why, changes="last digits")
+        def fire(node: Apply) -> Sequence[Variable] | None:
+            if not self.looks_at(node.op):
+                return None
+            found = self.transform(node)
+            return None if found is None or found is False else list(found)
+
+
+def local_optimizer(
+    tracks: Sequence[Any] | None, inplace: bool = False, requirements: Sequence[Any] = ()
+) -> Callable[[Callable[[Apply], Any]], LocalOptimizer]:
+    """Decorator: make a rewrite of a function from a node to a list of what its outputs become, or False.
+
+    It does nothing until it is registered: `register_canonicalize(f)`, `optdb.register(name, TopoOptimizer(f), 2.1)`.
+
+    Args:
+        tracks: what it looks at: operations, their classes, or public functions such as `T.exp`; None for every node.
+        inplace, requirements: accepted for old programs.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import RULES, function
+        >>> @register_specialize
+        ... @local_optimizer([T.sgn])
+        ... def sign_of_square(node):
+        ...     "A square is never negative."
+        ...     inner = node.inputs[0].owner
+        ...     return [T.neq(node.inputs[0], 0)] if inner is not None and inner.op.name == "sqr" else False
+        >>> "sign_of_square" in RULES
+        True
+        >>> RULES.remove("sign_of_square")
+    """
+
+    def decorate(transform: Callable[[Apply], Any]) -> LocalOptimizer:
+        return LocalOptimizer(transform, tracks)
+
+    return decorate
+
+
+def _registered_in(stage: str) -> Callable[..., Any]:
+    def register(lopt: Any, *tags: str, name: str | None = None) -> Any:
+        if isinstance(lopt, str):  # tags come first, as in @register_canonicalize("fast_compile")
+            return lambda one: register(one, lopt, *tags, name=name)
+        if not isinstance(lopt, LocalOptimizer):
+            raise TypeError(f"wants what local_optimizer makes, got {lopt!r:.60}")
+        lopt.register(stage, name)
+        return lopt
+
+    register.__doc__ = f"Make a local optimizer a rule of the stage `{stage}`; as a decorator or called."
+    return register
+
+
+register_useless = _registered_in("useless")
+register_canonicalize = _registered_in("canonicalise")
+register_stabilize = _registered_in("stabilise")
+register_specialize = _registered_in("specialise")
+
+
+class TopoOptimizer:
+    """A local optimizer applied to every node; `order` and `failure_callback` are accepted for old programs.
+
+    Rules always run until none fires any more.
+    """
+
+    def __init__(self, local_opt: LocalOptimizer, order: str = "in_to_out", failure_callback: Any = None) -> None:
+        self.optimizers = [local_opt]
+
+
+class EquilibriumOptimizer:
+    """Local optimizers applied until none fires any more; the limits are accepted for old programs."""
+
+    def __init__(
+        self, optimizers: Sequence[LocalOptimizer], max_use_ratio: float | None = None, **options: Any
+    ) -> None:
+        self.optimizers = list(optimizers)
+
+
+class _Database:
+    """Where rewrites are registered by position: below 1.5 canonicalise, below 2 stabilise, else specialise."""
+
+    def register(self, name: str, obj: Any, *position_and_tags: Any, **options: Any) -> None:
+        """Register an optimizer.
+
+        Args:
+            name: what `Mode.excluding` will call it.
+            obj: a local optimizer, or one of the classes that apply it.
+            position_and_tags: a number, the place in the order of Theano's passes; tags are accepted.
+            options: accepted for old programs.
+
+        Raises:
+            TypeError: `obj` rewrites whole graphs, which `rewrites_program` is for.
+        """
+        found = [obj] if isinstance(obj, LocalOptimizer) else getattr(obj, "optimizers", None)
+        if found is None:
+            raise TypeError(f"optdb takes local optimizers, got {obj!r:.60}; core.rule.rewrites_program sees programs")
+        position = next((x for x in position_and_tags if isinstance(x, int | float)), 2.0)
+        stage = "canonicalise" if position < 1.5 else "stabilise" if position < 2 else "specialise"
+        for count, one in enumerate(found):
+            one.register(stage, name if count == 0 else f"{name}_{count}")
+
+    def __contains__(self, name: str) -> bool:
+        return name in RULES
+
+
+optdb = _Database()
