@@ -1146,8 +1146,32 @@ invert = define(
 # -- casts and copies --------------------------------------------------------------------------------------------------
 
 
+def _unsigned(x: Any, dtype: str) -> Any:
+    """Floats as uint32 or uint64: the whole part modulo 2³² or 2⁶⁴, where NumPy and C leave it to the machine."""
+    low = (x > -(2.0**63)) & (x < 2.0**63)
+    wrapped = np.where(low, x, 0).astype("int64").astype(dtype)
+    if dtype == "uint64":
+        high = (x >= 2.0**63) & (x < 2.0**64)
+        wrapped = np.where(
+            high, np.where(high, x - 2.0**63, 0).astype("int64").astype(dtype) + np.uint64(2**63), wrapped
+        )
+    return wrapped
+
+
+#: The same in C.
+_UNSIGNED = {
+    "uint32": "({0} > -0x1p63 && {0} < 0x1p63 ? (uint32_t)(int64_t){0} : 0)",
+    "uint64": "({0} > -0x1p63 && {0} < 0x1p63 ? (uint64_t)(int64_t){0} "
+    ": {0} >= 0x1p63 && {0} < 0x1p64 ? (uint64_t){0} : 0)",
+}
+
+
 class Cast(Elementwise):
-    """Convert elements to the type `dtype`, as NumPy's `astype` does."""
+    """Convert elements to the type `dtype`, as NumPy's `astype` does.
+
+    From floats to uint32 and uint64, where beyond the range of the type NumPy depends on the machine, the whole part
+    wraps; NaN, infinities and what an int64 or uint64 can't hold give 0.
+    """
 
     __props__ = ("name", "dtype")
 
@@ -1156,7 +1180,7 @@ class Cast(Elementwise):
         super().__init__(
             "cast",
             1,
-            lambda x: x.astype(dtype),
+            lambda x: _unsigned(x, dtype) if dtype in _UNSIGNED and x.dtype.kind == "f" else x.astype(dtype),
             "({0} != 0)" if dtype == "bool" else f"({C_TYPES[dtype]}){{0}}",
             self._target,
             _flat if dtype in DISCRETE else _cast_gradient,
@@ -1169,6 +1193,11 @@ class Cast(Elementwise):
         if dtypes[0] in COMPLEXES and self.dtype not in COMPLEXES:
             raise TypeError(f"from complex to {self.dtype} is ambiguous: take x.real, x.imag, abs(x) or T.angle(x)")
         return self.dtype
+
+    def c_expression(self, operands: Sequence[str], in_dtypes: Sequence[str], out_dtype: str) -> str:
+        if self.dtype in _UNSIGNED and in_dtypes[0] in FLOATS:
+            return _UNSIGNED[self.dtype].format(operands[0])
+        return super().c_expression(operands, in_dtypes, out_dtype)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return cast_to, (self.dtype,)

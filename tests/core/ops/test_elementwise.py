@@ -43,7 +43,12 @@ def applicable(op: Elementwise, dtypes: tuple[str, ...]) -> str | None:
 
 def as_numpy_gives(op: Elementwise, out: str, operands: list[Any]) -> Any:
     want = op.apply_numpy(operands, out)
-    if op.name == "cast" and np.dtype(out).kind in "iu" and operands[0].dtype.kind == "f":
+    if (
+        op.name == "cast"
+        and np.dtype(out).kind in "iu"
+        and operands[0].dtype.kind == "f"
+        and out not in ("uint32", "uint64")
+    ):
         info = np.iinfo(out)
         with np.errstate(invalid="ignore"):
             inside = (operands[0] > info.min - 1.0) & (operands[0] < float(info.max)) & (operands[0] < 2.0**31)
@@ -285,6 +290,19 @@ def test_cast() -> None:
         T.cast(T.zvector(), "float64")
     with pytest.raises(TypeError):
         T.cast(x, "text")
+
+
+@pytest.mark.parametrize("way", RUNNERS)
+def test_floats_beyond_unsigned_types_wrap(way: str) -> None:
+    values = np.array([-1.0, -1.5, 5e9, 2.0**63, 1.5e19, 2.0**64, 1e20, np.nan, np.inf, -np.inf, -3e9, -(2.0**63), 7.9])
+    small = [2**32 - 1, 2**32 - 1, 5 * 10**9 % 2**32, 0, 0, 0, 0, 0, 0, 0, -3 * 10**9 % 2**32, 0, 7]
+    wide = [2**64 - 1, 2**64 - 1, 5 * 10**9, 2**63, 15 * 10**18, 0, 0, 0, 0, 0, 2**64 - 3 * 10**9, 0, 7]
+    x = T.dvector("x")
+    got = RUNNERS[way]([x], [T.cast(x, "uint32"), T.cast(x, "uint64")], [values])
+    assert [array.tolist() for array in got] == [small, wide]
+    f = T.fvector("f")
+    whole = np.array([-1.0, 2.0**33, np.nan, 3.0], dtype="float32")
+    assert RUNNERS[way]([f], [T.cast(f, "uint32")], [whole])[0].tolist() == [2**32 - 1, 0, 0, 3]
 
 
 def test_python_bools_are_no_tensors() -> None:
