@@ -6,6 +6,7 @@ by name, and never changes: `including`, `excluding` and `requiring` give new on
 Read next: `function`, `core.rules`.
 """
 
+import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -205,7 +206,12 @@ def _check_known(name: str) -> None:
     known = {p.name for p in PASSES} | {alias for p in PASSES for alias in p.aliases}
     if name in known or name in RULES or any(name in p.stages for p in PASSES) or name in _FOREIGN:
         return
-    near = [rule.name for rule in RULES if name.lower() in rule.name or rule.name in name.lower()][:4]
+    names = known | {stage for p in PASSES for stage in p.stages}
+    names |= {rule_name for rule in RULES for rule_name in (rule.name, *rule.aliases)}
+    word = name.lower()
+    near = difflib.get_close_matches(word, sorted(names), n=4)
+    near = near or sorted(other for other in names if word in other.lower() or other.lower() in word)[:4]
+    near = near or [p.name for p in PASSES]
     raise ValueError(f"no pass, stage or rule is called {name!r}" + (f"; near: {', '.join(near)}" if near else ""))
 
 

@@ -40,7 +40,9 @@ FLAGS_VARIABLE = "THEANO_FLAGS"
 FOLDER = "folder"
 """A package that only holds other modules."""
 COMPILE = "interactive_sym interactive_sym.mode interactive_sym.debugging interactive_sym.local_optimizers"
-GOF = "interactive_sym interactive_sym.core.graph interactive_sym.graph_walks interactive_sym.local_optimizers"
+GOF = " ".join(
+    f"interactive_sym{part}" for part in ("", ".core.graph", ".core.types", ".graph_walks", ".local_optimizers")
+)
 
 MODULES: dict[str, tuple[str, str]] = {
     "theano": (LOOKUP, "interactive_sym"),
@@ -61,6 +63,7 @@ MODULES: dict[str, tuple[str, str]] = {
     "theano.configdefaults": (LOOKUP, "interactive_sym"),
     "theano.configparser": (LOOKUP, "interactive_sym.core.configuration"),
     "theano.d3viz": (LOOKUP, "interactive_sym.printing"),
+    "theano.d3viz.d3viz": (LOOKUP, "interactive_sym.printing"),
     "theano.gof": (LOOKUP, GOF),
     "theano.gof.fg": (LOOKUP, "interactive_sym.graph_walks"),
     "theano.gof.graph": (LOOKUP, "interactive_sym.graph_walks interactive_sym.core.graph"),
@@ -123,6 +126,20 @@ MODULES: dict[str, tuple[str, str]] = {
 }
 
 
+class _Standing(ModuleType):
+    """A module of Theano's name. A function keeps its name when a module of the same name is imported below it."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        look_up = vars(self).get("__getattr__")
+        if isinstance(value, ModuleType) and look_up is not None:
+            try:
+                if callable(look_up(name)):
+                    return
+            except AttributeError:
+                pass
+        super().__setattr__(name, value)
+
+
 class _Loader(Loader):
     """Makes one module of the table."""
 
@@ -133,7 +150,7 @@ class _Loader(Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         if self.kind != SAME:
-            return ModuleType(spec.name, f"Stands for {spec.name}: see `interactive_sym.theano_names`.")
+            return _Standing(spec.name, f"Stands for {spec.name}: see `interactive_sym.theano_names`.")
         module = importlib.import_module(self.ours)
         self.spec_of_ours = module.__spec__
         _kept.setdefault(spec.name, (module, frozenset(vars(module))))
@@ -143,10 +160,13 @@ class _Loader(Loader):
         if self.kind == SAME:
             theirs = next(name for name, (kept, _) in _kept.items() if kept is module)
             module.__spec__ = self.spec_of_ours  # the import system has just put the other name's there
+            before = dict(vars(module))
             for name in MODULES:  # Theano's packages import their modules: `T.extra_ops` needs no import of its own
                 if name.rpartition(".")[0] == theirs:
                     importlib.import_module(name)
-        elif self.kind == LOOKUP:
+            # `T.sort` and `T.var` are functions though there are modules of these names.
+            vars(module).update({name: value for name, value in before.items() if callable(value)})
+        else:
             ours = [importlib.import_module(name) for name in self.ours.split()]
             theirs = module.__name__
 
@@ -158,12 +178,12 @@ class _Loader(Loader):
                         return getattr(one, name)
                 if f"{theirs}.{name}" in MODULES:  # a module of theirs that the program did not import by itself
                     return importlib.import_module(f"{theirs}.{name}")
-                places = ", ".join(repr(one.__name__) for one in ours)
+                places = ", ".join(repr(one.__name__) for one in ours) or "a folder"
                 raise AttributeError(f"module {theirs!r} (here {places}) has no attribute {name!r}")
 
             public = sorted({name for one in ours for name in dir(one) if not name.startswith("_")})
             vars(module).update(__getattr__=look_up, __dir__=lambda: public, __all__=public)
-            if version := getattr(ours[0], "__version__", None):
+            if version := ours and getattr(ours[0], "__version__", None):
                 vars(module)["__version__"] = version
 
 

@@ -137,13 +137,27 @@ def _holds_variables(x: Any) -> bool:
 
 
 @public
-def get_scalar_constant_value(v: Any) -> np.ndarray[Any, Any]:
+def get_scalar_constant_value(
+    orig_v: Any, elemwise: bool = True, only_process_constants: bool = False, max_recur: int = 10
+) -> np.ndarray[Any, Any]:
     """The value of a variable that is a constant with one element, looked up through casts, fills and dimshuffles.
+
+    Args:
+        orig_v: a variable, or a number.
+        elemwise: look through casts too.
+        only_process_constants: take constants alone, and look through nothing.
+        max_recur: how many nodes are looked through.
 
     Raises:
         NotScalarConstantError: it is not one.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> print(T.get_scalar_constant_value(T.cast(T.constant(2.5), "float64")))
+        2.5
     """
-    while True:
+    v = orig_v
+    for steps in range(max_recur, -1, -1):
         if isinstance(v, (int, float, complex, np.generic)):
             return np.asarray(v)
         if isinstance(v, np.ndarray) and v.size == 1:
@@ -154,7 +168,7 @@ def get_scalar_constant_value(v: Any) -> np.ndarray[Any, Any]:
             if v.data.size > 1 and bool(np.all(v.data == v.data.flat[0])):
                 return v.data.reshape(-1)[0].reshape(())  # type: ignore[no-any-return]
         owner = getattr(v, "owner", None)
-        if owner is not None:
+        if owner is not None and not only_process_constants:
             name = owner.op.name
             if name in ("dimshuffle", "identity", "alloc"):
                 v = owner.inputs[0]
@@ -162,10 +176,12 @@ def get_scalar_constant_value(v: Any) -> np.ndarray[Any, Any]:
             if name == "fill":
                 v = owner.inputs[1]
                 continue
-            if name == "cast":
-                converted: np.ndarray[Any, Any] = get_scalar_constant_value(owner.inputs[0]).astype(v.type.dtype)
+            if name == "cast" and elemwise and steps:
+                inner = get_scalar_constant_value(owner.inputs[0], max_recur=steps - 1)
+                converted: np.ndarray[Any, Any] = inner.astype(v.type.dtype)
                 return converted
-        raise NotScalarConstantError(f"{v} is not a constant scalar")
+        break
+    raise NotScalarConstantError(f"{orig_v} is not a constant scalar")
 
 
 def is_integer_type(variable: TensorVariable) -> bool:

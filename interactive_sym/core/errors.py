@@ -20,7 +20,7 @@ def message(
     cure: str = "",
     detail: Iterable[str] = (),
 ) -> str:
-    """Lay out an error message: at most 24 lines of 80 columns.
+    """Lay out an error message: at most 24 lines, all but the sentence of at most 80 columns.
 
     Args:
         sentence: what is wrong, one sentence.
@@ -29,7 +29,7 @@ def message(
         cure: what to write instead.
         detail: further lines, placed between the table and the cure.
     """
-    lines = _wrapped(sentence, "")
+    lines = [" ".join(sentence.split())]  # one line however long: notebooks and logs show the first line alone
     if where is not None:
         first, *rest = where.excerpt()
         lines.extend(_cut(line) for line in (f"  at {first}", *rest))

@@ -611,14 +611,16 @@ def structured_monoid(tensor_op: Callable[..., Any]) -> Callable[[Callable[..., 
 
 
 def _structured(name: str, tensor_op: str, formula: str, scalar: bool = False) -> Callable[..., Any]:
-    def function(x: Any, *arguments: Any) -> Any:
-        if len(arguments) != scalar:
-            raise TypeError(f"{name} takes {1 + scalar} arguments, got {1 + len(arguments)}")
-        for y in map(as_tensor_variable, arguments):
-            if len(y.type.shape):
-                raise TypeError(message(f"{name}: the second operand is a scalar, got {y.type}", here()[0]))
-        return on_values(x, lambda data: call(tensor_op, data, *arguments))
+    def of_values(x: Any) -> Any:
+        return on_values(x, lambda data: call(tensor_op, data))
 
+    def with_scalar(x: Any, y: Any) -> Any:
+        y = as_tensor_variable(y)
+        if len(y.type.shape):
+            raise TypeError(message(f"{name}: the second operand is a scalar, got {y.type}", here()[0]))
+        return on_values(x, lambda data: call(tensor_op, data, y))
+
+    function: Callable[..., Any] = with_scalar if scalar else of_values
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"""{formula} of each stored element of a sparse matrix; elements that are not stored stay 0.
 

@@ -373,16 +373,16 @@ def identity_like(x: Any) -> Any:
 
 
 @public
-def tri(n: Any, m: Any = None, k: int = 0, dtype: Any = None) -> Any:
-    """A matrix `(n, m)` with ones on and below diagonal `k`, zeros above it.
+def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
+    """A matrix `(N, M)` with ones on and below diagonal `k`, zeros above it.
 
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.tri(3, dtype="int8").type
         TensorType(int8, (3, 3))
     """
-    rows = call("dimshuffle", arange(n), (0, "x"))
-    columns = call("dimshuffle", arange(n if m is None else m), ("x", 0))
+    rows = call("dimshuffle", arange(N), (0, "x"))
+    columns = call("dimshuffle", arange(N if M is None else M), ("x", 0))
     return call("cast", call("ge", rows + k, columns), as_dtype(dtype or "floatX"))
 
 

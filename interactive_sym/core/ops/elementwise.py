@@ -1635,7 +1635,7 @@ for _op in list(ELEMENTWISE.values()):
 
 
 @public
-def real(x: Any) -> Any:
+def real(z: Any) -> Any:
     """The real part; a real tensor is returned as it is.
 
     Example:
@@ -1643,12 +1643,12 @@ def real(x: Any) -> Any:
         >>> T.real(T.zvector("x")).type
         TensorType(float64, vector)
     """
-    x = as_tensor_variable(x)
-    return _real_part(x) if x.type.dtype in COMPLEXES else x
+    z = as_tensor_variable(z)
+    return _real_part(z) if z.type.dtype in COMPLEXES else z
 
 
 @public
-def imag(x: Any) -> Any:
+def imag(z: Any) -> Any:
     """The imaginary part; zeros for a real tensor.
 
     Example:
@@ -1656,12 +1656,12 @@ def imag(x: Any) -> Any:
         >>> T.imag(T.cmatrix("x")).type
         TensorType(float32, matrix)
     """
-    x = as_tensor_variable(x)
-    return _imaginary_part(x) if x.type.dtype in COMPLEXES else call("zeros_like", x)
+    z = as_tensor_variable(z)
+    return _imaginary_part(z) if z.type.dtype in COMPLEXES else call("zeros_like", z)
 
 
 @public
-def conj(x: Any) -> Any:
+def conj(z: Any) -> Any:
     """The complex conjugate; a real tensor is returned as it is.
 
     Example:
@@ -1669,16 +1669,16 @@ def conj(x: Any) -> Any:
         >>> T.conj(T.zscalar("x")).type
         TensorType(complex128, scalar)
     """
-    x = as_tensor_variable(x)
-    return _conjugate(x) if x.type.dtype in COMPLEXES else x
+    z = as_tensor_variable(z)
+    return _conjugate(z) if z.type.dtype in COMPLEXES else z
 
 
 # -- functions over the table ------------------------------------------------------------------------------------------
 
 
 @public
-def int_div(x: Any, y: Any) -> Any:
-    """The quotient rounded down, `x // y`, of the operands' common type; an integer divided by zero gives 0.
+def int_div(a: Any, b: Any) -> Any:
+    """The quotient rounded down, `a // b`, of the operands' common type; an integer divided by zero gives 0.
 
     Raises:
         ZeroDivisionError: the divisor is the integer constant 0.
@@ -1689,10 +1689,10 @@ def int_div(x: Any, y: Any) -> Any:
         >>> int(T.int_div(-7, 2).eval())
         -4
     """
-    x, y = as_tensor_variable(x), as_tensor_variable(y)
-    if isinstance(y, Constant) and x.type.dtype in DISCRETE and y.type.dtype in DISCRETE and not np.any(y.data):
-        raise ZeroDivisionError(message(f"{x} is divided by the integer 0", here()[0]))
-    return _int_div(x, y)
+    a, b = as_tensor_variable(a), as_tensor_variable(b)
+    if isinstance(b, Constant) and a.type.dtype in DISCRETE and b.type.dtype in DISCRETE and not np.any(b.data):
+        raise ZeroDivisionError(message(f"{a} is divided by the integer 0", here()[0]))
+    return _int_div(a, b)
 
 
 register("floor_div", int_div)
@@ -1747,7 +1747,7 @@ def divmod(x: Any, y: Any) -> tuple[Any, Any]:
 
 
 @public
-def ceil_intdiv(x: Any, y: Any) -> Any:
+def ceil_intdiv(a: Any, b: Any) -> Any:
     """The quotient of integers rounded up.
 
     Example:
@@ -1755,19 +1755,19 @@ def ceil_intdiv(x: Any, y: Any) -> Any:
         >>> int(T.ceil_intdiv(7, 2).eval())
         4
     """
-    return cast(int_div(x, y), upcast(as_tensor_variable(x).dtype, as_tensor_variable(y).dtype)) + neq(mod(x, y), 0)
+    return cast(int_div(a, b), upcast(as_tensor_variable(a).dtype, as_tensor_variable(b).dtype)) + neq(mod(a, b), 0)
 
 
 @public
-def round(x: Any, mode: str | None = None) -> Any:
-    """Rounded to the nearest integer, in the float type of `x`.
+def round(a: Any, mode: str | None = None) -> Any:
+    """Rounded to the nearest integer, in the float type of `a`.
 
     Args:
-        x: a float tensor.
+        a: a float tensor.
         mode: "half_to_even" (default) or "half_away_from_zero".
 
     Raises:
-        TypeError: `x` is not float.
+        TypeError: `a` is not float.
         ValueError: another mode.
 
     Example:
@@ -1776,14 +1776,14 @@ def round(x: Any, mode: str | None = None) -> Any:
         (2.0, 3.0)
     """
     if mode in (None, "half_to_even"):
-        return round_half_to_even(x)
+        return round_half_to_even(a)
     if mode == "half_away_from_zero":
-        return round_half_away_from_zero(x)
+        return round_half_away_from_zero(a)
     raise ValueError(message(f"round: mode is 'half_to_even' or 'half_away_from_zero', not {mode!r}", here()[0]))
 
 
 @public
-def iround(x: Any, mode: str | None = None) -> Any:
+def iround(a: Any, mode: str | None = None) -> Any:
     """Rounded to the nearest integer, as int64; `mode` as for `round`.
 
     Example:
@@ -1791,7 +1791,7 @@ def iround(x: Any, mode: str | None = None) -> Any:
         >>> int(T.iround(2.5).eval())
         2
     """
-    return cast(round(x, mode), "int64")
+    return cast(round(a, mode), "int64")
 
 
 @public

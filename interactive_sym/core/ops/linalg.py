@@ -115,13 +115,13 @@ def made(variable: Any) -> str:
 
 
 @public
-def dot(x: Any, y: Any) -> Any:
+def dot(a: Any, b: Any) -> Any:
     """The product of scalars, vectors and matrices.
 
     Args:
-        x, y: tensors. Vectors `(n,), (n,) -> ()`; matrices `(m, n), (n, k) -> (m, k)`; `(m, n), (n,) -> (m,)`;
+        a, b: tensors. Vectors `(n,), (n,) -> ()`; matrices `(m, n), (n, k) -> (m, k)`; `(m, n), (n,) -> (m,)`;
             `(n,), (n, k) -> (k,)`; with a scalar the elementwise product. With more dimensions: over the last axis of
-            `x` and the last but one of `y`. Either may be a sparse matrix; the product is dense.
+            `a` and the last but one of `b`. Either may be a sparse matrix; the product is dense.
 
     Returns:
         A tensor of the common element type.
@@ -134,16 +134,16 @@ def dot(x: Any, y: Any) -> Any:
         >>> T.dot(T.dmatrix("x"), T.dvector("w")).type
         TensorType(float64, vector)
     """
-    if any(hasattr(z, "tocsr") or hasattr(getattr(z, "type", None), "format") for z in (x, y)):
-        return call("sparse_dot", x, y)
-    x, y = as_tensor_variable(x), as_tensor_variable(y)
-    left, right = len(x.type.shape), len(y.type.shape)
+    if any(hasattr(z, "tocsr") or hasattr(getattr(z, "type", None), "format") for z in (a, b)):
+        return call("sparse_dot", a, b)
+    a, b = as_tensor_variable(a), as_tensor_variable(b)
+    left, right = len(a.type.shape), len(b.type.shape)
     if left == 0 or right == 0:
-        return x * y
+        return a * b
     if left > 2 or right > 2:
-        return tensordot(x, y, [[left - 1], [max(0, right - 2)]])
-    dtype = upcast(x.type.dtype, y.type.dtype)
-    return Dot()(call("cast", x, dtype), call("cast", y, dtype))
+        return tensordot(a, b, [[left - 1], [max(0, right - 2)]])
+    dtype = upcast(a.type.dtype, b.type.dtype)
+    return Dot()(call("cast", a, dtype), call("cast", b, dtype))
 
 
 @public

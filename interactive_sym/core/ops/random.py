@@ -559,12 +559,19 @@ def normal(
 
 
 def binomial(
-    random_state: Any, size: Any = None, n: Any = 1, p: Any = 0.5, ndim: int | None = None, dtype: Any = "int64"
+    random_state: Any,
+    size: Any = None,
+    n: Any = 1,
+    p: Any = 0.5,
+    ndim: int | None = None,
+    dtype: Any = "int64",
+    prob: Any = None,
 ) -> Draw:
     """The number of successes in `n` trials of probability `p`. Other arguments, result and errors: see `uniform`.
 
-    A size given as 1 does not make the sample stretch in elementwise operations.
+    A size given as 1 does not make the sample stretch in elementwise operations. `prob` is an old name of `p`.
     """
+    p = p if prob is None else prob
     n, p = integer_parameter("binomial", "n", n), real_parameter("binomial", "p", p)
     return draw("binomial", random_state, size, [n, p], ndim, as_dtype(dtype))
 

@@ -171,13 +171,13 @@ def _wide(x: Any, dtype: Any, acc_dtype: Any) -> tuple[str, str]:
 
 
 @public
-def sum(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None) -> Any:
+def sum(input: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None) -> Any:
     """The sum of the elements along some axes.
 
     Args:
-        x: a tensor `(n, ...)`.
+        input: a tensor `(n, ...)`.
         axis: an axis, several, or None for all.
-        dtype: element type of the result; by default that of `x`, int64 for bool and signed, uint64 for unsigned
+        dtype: element type of the result; by default that of `input`, int64 for bool and signed, uint64 for unsigned
             integers.
         keepdims: keep the summed dimensions, with size 1.
         acc_dtype: element type of the accumulator; by default float64 for float32.
@@ -190,13 +190,13 @@ def sum(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc
         >>> T.sum(T.imatrix("m"), axis=0).type
         TensorType(int64, vector)
     """
-    x = as_tensor_variable(x)
-    return _reduced("sum", x, axis, keepdims, *_wide(x, dtype, acc_dtype))
+    input = as_tensor_variable(input)
+    return _reduced("sum", input, axis, keepdims, *_wide(input, dtype, acc_dtype))
 
 
 @public
 def prod(
-    x: Any,
+    input: Any,
     axis: Any = None,
     dtype: Any = None,
     keepdims: bool = False,
@@ -212,8 +212,8 @@ def prod(
         >>> T.prod(T.fmatrix("m"), axis=1, keepdims=True).type
         TensorType(float32, col)
     """
-    x = as_tensor_variable(x)
-    return _reduced("prod", x, axis, keepdims, *_wide(x, dtype, acc_dtype))
+    input = as_tensor_variable(input)
+    return _reduced("prod", input, axis, keepdims, *_wide(input, dtype, acc_dtype))
 
 
 @public
@@ -273,7 +273,7 @@ def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 @public
-def max_and_argmax(x: Any, axis: Any = None, keepdims: bool = False) -> list[Any]:
+def max_and_argmax(a: Any, axis: Any = None, keepdims: bool = False) -> list[Any]:
     """The largest element along some axes, and its position.
 
     Example:
@@ -281,7 +281,7 @@ def max_and_argmax(x: Any, axis: Any = None, keepdims: bool = False) -> list[Any
         >>> [v.dtype for v in T.max_and_argmax(T.dmatrix("m"), axis=1)]
         ['float64', 'int64']
     """
-    return [max(x, axis, keepdims), argmax(x, axis, keepdims)]
+    return [max(a, axis, keepdims), argmax(a, axis, keepdims)]
 
 
 @public
@@ -320,13 +320,16 @@ def _count(x: Any, axes: Sequence[int], dtype: str) -> Any:
 
 
 @public
-def mean(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None) -> Any:
+def mean(
+    input: Any, axis: Any = None, dtype: Any = None, op: bool = False, keepdims: bool = False, acc_dtype: Any = None
+) -> Any:
     """The mean of the elements along some axes: their sum over their number.
 
     Args:
-        x: a tensor `(n, ...)`.
+        input: a tensor `(n, ...)`.
         axis: an axis, several, or None for all.
-        dtype: element type of the result; by default that of `x`, float64 for bool and integers.
+        dtype: element type of the result; by default that of `input`, float64 for bool and integers.
+        op: accepted for old programs; there is one way to compute a mean.
         keepdims: keep the reduced dimensions, with size 1.
         acc_dtype: element type of the accumulator; by default float64 for float32.
 
@@ -338,21 +341,21 @@ def mean(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, ac
         >>> T.mean(T.bmatrix("m"), axis=0).type
         TensorType(float64, vector)
     """
-    x = as_tensor_variable(x)
-    out = as_dtype(dtype) if dtype is not None else "float64" if x.type.dtype in DISCRETE else x.type.dtype
+    input = as_tensor_variable(input)
+    out = as_dtype(dtype) if dtype is not None else "float64" if input.type.dtype in DISCRETE else input.type.dtype
     if out in DISCRETE:
         raise TypeError(message(f"mean: the element type of a mean is a float, not {out}", here()[0]))
-    axes = normalize_axes(axis, len(x.type.shape), "mean")
-    total = sum(x, axis=axes, dtype=out, keepdims=keepdims, acc_dtype=acc_dtype)
-    return call("true_div", total, _count(x, axes, out))
+    axes = normalize_axes(axis, len(input.type.shape), "mean")
+    total = sum(input, axis=axes, dtype=out, keepdims=keepdims, acc_dtype=acc_dtype)
+    return call("true_div", total, _count(input, axes, out))
 
 
 @public
-def var(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False) -> Any:
-    """The variance of the elements along some axes, in two passes: `sum((x - mean)²) / (n - ddof)`.
+def var(input: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False) -> Any:
+    """The variance of the elements along some axes, in two passes: `sum((input - mean)²) / (n - ddof)`.
 
     Args:
-        x: a tensor `(n, ...)`.
+        input: a tensor `(n, ...)`.
         axis: an axis, several, or None for all.
         ddof: what is taken off the number of elements.
         keepdims: keep the reduced dimensions, with size 1.
@@ -363,13 +366,13 @@ def var(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, correct
         >>> T.var(T.dmatrix("m"), axis=0).type
         TensorType(float64, vector)
     """
-    x = as_tensor_variable(x)
-    axes = normalize_axes(axis, len(x.type.shape), "var")
-    centered = x - mean(x, axis=axes, keepdims=True)
+    input = as_tensor_variable(input)
+    axes = normalize_axes(axis, len(input.type.shape), "var")
+    centered = input - mean(input, axis=axes, keepdims=True)
     squares = call("sqr", call("abs", centered) if centered.type.dtype in COMPLEXES else centered)
     total = sum(squares, axis=axes, keepdims=keepdims)
     variance = call(
-        "true_div", total, _count(x, axes, total.type.dtype) - ddof if ddof else _count(x, axes, total.dtype)
+        "true_div", total, _count(input, axes, total.type.dtype) - ddof if ddof else _count(input, axes, total.dtype)
     )
     if corrected:
         variance = variance - call("sqr", mean(centered, axis=axes, keepdims=keepdims))
@@ -377,7 +380,7 @@ def var(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, correct
 
 
 @public
-def std(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False) -> Any:
+def std(input: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False) -> Any:
     """The standard deviation, the square root of `var`.
 
     Example:
@@ -385,11 +388,11 @@ def std(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, correct
         >>> T.std(T.dmatrix("m"), axis=0, keepdims=True).type
         TensorType(float64, row)
     """
-    return call("sqrt", var(x, axis=axis, ddof=ddof, keepdims=keepdims, corrected=corrected))
+    return call("sqrt", var(input, axis=axis, ddof=ddof, keepdims=keepdims, corrected=corrected))
 
 
 @public
-def ptp(x: Any, axis: Any = None) -> Any:
+def ptp(a: Any, axis: Any = None) -> Any:
     """The difference between the largest and the smallest element along some axes.
 
     Example:
@@ -397,7 +400,7 @@ def ptp(x: Any, axis: Any = None) -> Any:
         >>> T.ptp(T.dmatrix("m"), axis=0).type
         TensorType(float64, vector)
     """
-    return max(x, axis) - min(x, axis)
+    return max(a, axis) - min(a, axis)
 
 
 @public

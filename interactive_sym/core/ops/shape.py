@@ -200,7 +200,7 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
 
 
 @public
-def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+def swapaxes(y: Any, axis1: int, axis2: int) -> Any:
     """Two dimensions exchanged.
 
     Example:
@@ -208,15 +208,15 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
         >>> T.swapaxes(T.row("r"), 0, 1).type.broadcastable
         (False, True)
     """
-    x = as_tensor_variable(x)
-    order = list(range(len(x.type.shape)))
+    y = as_tensor_variable(y)
+    order = list(range(len(y.type.shape)))
     first, second = (normalize_axis(axis, len(order), "swapaxes") for axis in (axis1, axis2))
     order[first], order[second] = order[second], order[first]
-    return dimshuffle(x, order)
+    return dimshuffle(y, order)
 
 
 @public
-def shape_padleft(x: Any, n_ones: int = 1) -> Any:
+def shape_padleft(t: Any, n_ones: int = 1) -> Any:
     """`n_ones` dimensions of size 1 added on the left.
 
     Example:
@@ -224,12 +224,12 @@ def shape_padleft(x: Any, n_ones: int = 1) -> Any:
         >>> T.shape_padleft(T.vector("v")).type.broadcastable
         (True, False)
     """
-    x = as_tensor_variable(x)
-    return dimshuffle(x, ("x",) * n_ones + tuple(range(len(x.type.shape))))
+    t = as_tensor_variable(t)
+    return dimshuffle(t, ("x",) * n_ones + tuple(range(len(t.type.shape))))
 
 
 @public
-def shape_padright(x: Any, n_ones: int = 1) -> Any:
+def shape_padright(t: Any, n_ones: int = 1) -> Any:
     """`n_ones` dimensions of size 1 added on the right.
 
     Example:
@@ -237,12 +237,12 @@ def shape_padright(x: Any, n_ones: int = 1) -> Any:
         >>> T.shape_padright(T.vector("v")).type.broadcastable
         (False, True)
     """
-    x = as_tensor_variable(x)
-    return dimshuffle(x, tuple(range(len(x.type.shape))) + ("x",) * n_ones)
+    t = as_tensor_variable(t)
+    return dimshuffle(t, tuple(range(len(t.type.shape))) + ("x",) * n_ones)
 
 
 @public
-def shape_padaxis(x: Any, axis: int) -> Any:
+def shape_padaxis(t: Any, axis: int) -> Any:
     """A dimension of size 1 added so that it becomes dimension `axis`.
 
     Example:
@@ -250,10 +250,10 @@ def shape_padaxis(x: Any, axis: int) -> Any:
         >>> T.shape_padaxis(T.matrix("m"), 1).type.broadcastable
         (False, True, False)
     """
-    x = as_tensor_variable(x)
-    order: list[Any] = list(range(len(x.type.shape)))
+    t = as_tensor_variable(t)
+    order: list[Any] = list(range(len(t.type.shape)))
     order.insert(normalize_axis(axis, len(order) + 1, "shape_padaxis"), "x")
-    return dimshuffle(x, order)
+    return dimshuffle(t, order)
 
 
 @public

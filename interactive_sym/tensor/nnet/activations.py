@@ -39,11 +39,11 @@ def _rows(x: Any, what: str) -> Any:
     return shape_padleft(x) if len(x.type.shape) == 1 else x
 
 
-def softmax(x: Any) -> Any:
+def softmax(c: Any) -> Any:
     """Each row as probabilities: `eˣ / Σ eˣ` along the last axis; the largest element is taken off first.
 
     Args:
-        x: a matrix `(n, d)`; a vector `(d,)` becomes one row `(1, d)`.
+        c: a matrix `(n, d)`; a vector `(d,)` becomes one row `(1, d)`.
 
     Returns:
         A float tensor of the same shape, rows of which sum to 1.
@@ -53,8 +53,8 @@ def softmax(x: Any) -> Any:
         >>> T.nnet.softmax(T.dmatrix("x")).type
         TensorType(float64, matrix)
     """
-    x = _rows(x, "softmax")
-    powers = exp(x - max(x, axis=-1, keepdims=True))
+    c = _rows(c, "softmax")
+    powers = exp(c - max(c, axis=-1, keepdims=True))
     return powers / sum(powers, axis=-1, keepdims=True)
 
 
@@ -72,16 +72,16 @@ def softmax_with_bias(x: Any, b: Any) -> Any:
     return softmax(as_tensor_variable(x) + as_tensor_variable(b))
 
 
-def logsoftmax(x: Any) -> Any:
-    """The logarithm of `softmax`: `x - log Σ eˣ` along the last axis, without overflow.
+def logsoftmax(c: Any) -> Any:
+    """The logarithm of `softmax`: `c - log Σ eˣ` along the last axis, without overflow.
 
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.nnet.logsoftmax(T.dvector("x")).type.broadcastable
         (True, False)
     """
-    x = _rows(x, "logsoftmax")
-    shifted = x - max(x, axis=-1, keepdims=True)
+    c = _rows(c, "logsoftmax")
+    shifted = c - max(c, axis=-1, keepdims=True)
     return shifted - log(sum(exp(shifted), axis=-1, keepdims=True))
 
 
