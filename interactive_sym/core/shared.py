@@ -31,6 +31,10 @@ class Container:
         self.allow_downcast = allow_downcast
         self.storage: list[Any] = [value]
 
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """For pickle protocols 0 and 1, which know no slots."""
+        return None, {name: getattr(self, name) for name in Container.__slots__}
+
     @property
     def value(self) -> Any:
         return self.storage[0]
