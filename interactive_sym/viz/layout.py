@@ -26,7 +26,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,9 @@ ROW_GAP = 28.0
 COLUMN_GAP = 12.0
 TIMEOUT = 10.0
 GRAPHVIZ_LIMIT = 400
+BEND_LIMITS = {"dot": 500, "wasi": 500, "layered": 3000}
+"""How many ranks all edges together may pass. Engines route an edge through every rank on its way: an input with a
+hundred users down a chain would cost minutes, and a megabyte of curves."""
 
 Point = tuple[float, float]
 Sizes = Mapping[int, tuple[float, float]]
@@ -75,17 +78,50 @@ def layout(sizes: Sizes, edges: Edges, engine: str = "auto") -> Layout:
         LayoutError: if a named engine is missing or fails. `auto` never raises.
     """
     if engine == "layered":
-        return layered(sizes, edges)
+        return _with_long_edges(layered, sizes, edges, BEND_LIMITS["layered"])
     if engine == "auto":
-        if len(sizes) > GRAPHVIZ_LIMIT or not sizes:
-            return layered(sizes, edges)
-        for name in ("dot", "wasi"):
-            try:
-                return _graphviz(sizes, edges, name)
-            except LayoutError:
-                continue
-        return layered(sizes, edges)
-    return _graphviz(sizes, edges, engine)
+        bends = sum(_bends(sizes, edges))
+        if sizes and len(sizes) <= GRAPHVIZ_LIMIT:
+            for name in ("dot", "wasi"):
+                if bends <= BEND_LIMITS[name]:
+                    try:
+                        return _graphviz(sizes, edges, name)
+                    except LayoutError:
+                        continue
+        return layout(sizes, edges, "layered")
+    limit = BEND_LIMITS.get(engine, 0)
+    return _with_long_edges(lambda nodes, short: _graphviz(nodes, short, engine), sizes, edges, limit)
+
+
+def _bends(sizes: Sizes, edges: Edges) -> list[int]:
+    """How many ranks each edge passes."""
+    rank = _ranks(sizes, edges)
+    return [rank[target] - rank[source] - 1 for source, target in edges]
+
+
+def _with_long_edges(run: Callable[[Sizes, Edges], Layout], sizes: Sizes, edges: Edges, limit: int) -> Layout:
+    """Lay out with the shorter edges, as many as the limit allows, and draw the longest straight over it."""
+    bends = _bends(sizes, edges)
+    room, short = limit, set()
+    for number in sorted(range(len(edges)), key=lambda k: (bends[k], k)):
+        room -= bends[number]
+        if room < 0:
+            break
+        short.add(number)
+    if len(short) == len(edges):
+        return run(sizes, edges)
+    drawn = run(sizes, [edge for number, edge in enumerate(edges) if number in short])
+    curves = iter(drawn.edges)
+    every = [next(curves) if k in short else _straight(edge, sizes, drawn.nodes) for k, edge in enumerate(edges)]
+    return replace(drawn, edges=tuple(every))
+
+
+def _straight(edge: tuple[int, int], sizes: Sizes, nodes: Mapping[int, Point]) -> tuple[Point, ...]:
+    """One curve from the source's lower side to the target's upper side."""
+    (x0, y0), (x1, y1) = nodes[edge[0]], nodes[edge[1]]
+    y0, y1 = y0 + sizes[edge[0]][1] / 2, y1 - sizes[edge[1]][1] / 2
+    reach = min(60.0, abs(y1 - y0) / 2)
+    return tuple((round(x, 1), round(y, 1)) for x, y in ((x0, y0), (x0, y0 + reach), (x1, y1 - reach), (x1, y1)))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

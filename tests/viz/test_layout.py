@@ -80,6 +80,20 @@ def test_layered_takes_thousands():
     assert len(layout(sizes, edges).nodes) == 3000
 
 
+@pytest.mark.parametrize("engine", ["auto", "layered"])
+def test_an_input_with_many_users_down_a_chain(engine):
+    """Routing each of its edges through every rank would take minutes and a megabyte."""
+    sizes = {k: (80.0, 38.0) for k in range(1001)}
+    chain = [(k, k + 1) for k in range(1, 1000)]
+    fan = [(0, k) for k in range(1, 1001, 3)]
+    made = layout(sizes, chain + fan, engine)
+    assert made.engine == "layered" and set(made.nodes) == set(sizes)
+    assert sum(len(curve) for curve in made.edges) < 30_000
+    for (source, target), curve in zip(chain + fan, made.edges):
+        assert curve[0][1] == pytest.approx(made.nodes[source][1] + 19, abs=0.2)
+        assert curve[-1][1] == pytest.approx(made.nodes[target][1] - 19, abs=0.2)
+
+
 def test_empty():
     assert layout({}, []).nodes == {}
 

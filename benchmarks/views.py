@@ -1,0 +1,197 @@
+"""How quick the views are in a real JupyterLab: `python -m benchmarks.views [--nodes N ...]`, a table in Markdown.
+
+For expressions and functions of so many nodes: milliseconds from running the cell to the first paint of the view, and
+of that in the browser alone; a step of the rewrite slider; the longest task of the browser's main thread; bytes of the
+records that travel; and what the saved notebook holds. For a loop that trains while its shared variable is shown:
+updates that arrived, and what they cost the loop.
+"""
+
+import argparse
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from playwright.sync_api import sync_playwright
+
+from tests.browser.lab import ARGUMENTS, Lab, LabPage, chromium, write_notebook
+
+SETUP = """
+import json, time
+import numpy as np
+import interactive_sym as isym
+import interactive_sym.tensor as T
+from interactive_sym.viz import widgets
+
+def chain(n):
+    x = T.dvector("x")
+    y = x
+    for k in range(n):
+        y = 1 / (1 + T.exp(-y)) if k % 30 == 5 else T.tanh(y) if k % 3 == 0 else y * x if k % 3 == 1 else y + 0.5
+    return x, y
+
+def size(number):
+    content = list(widgets._contents.values())[number]
+    return len(json.dumps(widgets.VERBS["open"](content, {})))
+"""
+
+LOOP = """
+data, targets = np.random.RandomState(0).randn(400, 784), np.random.RandomState(1).randint(0, 2, 400).astype(float)
+u, t = T.dmatrix("u"), T.dvector("t")
+w = isym.shared(np.zeros(784), name="w")
+p = T.nnet.sigmoid(T.dot(u, w))
+cost = T.nnet.binary_crossentropy(p, t).mean()
+train = isym.function([u, t], cost, updates=[(w, w - 0.1 * T.grad(cost, w))])
+
+def run(seconds):
+    count, end = 0, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        for _ in range(50):
+            train(data, targets)
+        count += 50
+    return count / seconds
+"""
+
+WATCH = """() => {
+    window.isymTasks = [];
+    new PerformanceObserver((list) => {
+        for (const task of list.getEntries()) window.isymTasks.push(task.duration);
+    }).observe({type: 'longtask'});
+}"""
+
+RUN = """async (number) => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    panel.content.activeCellIndex = number;
+    window.isymTasks.length = 0;
+    const output = panel.content.widgets[number].node;
+    const start = performance.now();
+    let computed = 0;
+    void window.jupyterapp.commands.execute('notebook:run-cell').then(() => { computed = performance.now(); });
+    while (!output.querySelector("[data-isym='view'][data-ready='1']")) {
+        if (performance.now() - start > 20000) return null;
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+    const painted = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return {total: painted - start, after: computed > 0 ? Math.max(0, painted - computed) : null,
+            longest: Math.max(0, ...window.isymTasks)};
+}"""
+
+STEP = """async (number) => {
+    const view = window.jupyterapp.shell.currentWidget.content.widgets[number].node.querySelector("[data-isym='view']");
+    const moved = async (action) => {
+        const before = view.dataset.step;
+        const start = performance.now();
+        view.querySelector(`[data-action='${action}']`)?.click();
+        if (view.dataset.step === before) return null;
+        while (view.dataset.drawn !== view.dataset.step && performance.now() - start < 5000) {
+            await new Promise((resolve) => requestAnimationFrame(resolve));
+        }
+        return performance.now() - start;
+    };
+    const times = [];
+    for (const action of [...Array(10).fill('previous'), ...Array(10).fill('next')]) {
+        const time = await moved(action);
+        if (time !== null) times.push(time);
+    }
+    return times;
+}"""
+
+
+def cell(page: LabPage, number: int) -> Any:
+    """Runs a cell; what `RUN` measured."""
+    return page.page.evaluate(RUN, number)
+
+
+def sizes(lab: Lab, browser: Any, nodes: int) -> list[str]:
+    """The table's rows for graphs of so many nodes."""
+    name = f"nodes-{nodes}.ipynb"
+    expression, function = f"x, y = chain({nodes})\ny", f"x, y = chain({nodes})\nf = isym.function([x], y)"
+    write_notebook(lab.root / name, [SETUP, expression, function, "f"])
+    rows = []
+    with lab.page(browser) as page:
+        page.open(name)
+        page.page.evaluate(WATCH)
+        page.page.evaluate(
+            """async () => {
+                window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0;
+                await window.jupyterapp.commands.execute('notebook:run-cell');
+            }"""
+        )
+        for kind, number in (("expression", 1), ("function", 3)):
+            if kind == "function":
+                page.page.evaluate(
+                    """async () => {
+                        window.jupyterapp.shell.currentWidget.content.activeCellIndex = 2;
+                        await window.jupyterapp.commands.execute('notebook:run-cell');
+                    }"""
+                )
+            seen = cell(page, number)
+            steps = page.page.evaluate(STEP, number) if kind == "function" else []
+            length = page.kernel("print(size(-1))").strip()
+            step = f"{statistics.median(steps):.0f} ms" if steps else "-"
+            paint = f"{seen['total']:.0f} ms | {seen['longest']:.0f} ms" if seen else "not drawn | -"
+            rows.append(f"| {kind}, {nodes} operations | {paint} | {step} | {int(length) / 1e3:.0f} KB |")
+        page.page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
+    saved = nbformat.read(lab.root / name, as_version=4)
+    pictures = [len(str(output.get("data", {}))) for cell in saved.cells for output in cell.outputs if "data" in output]
+    rows.append(f"| saved outputs, {nodes} operations | | | | {max(pictures, default=0) / 1e3:.0f} KB at most |")
+    return rows
+
+
+def loop(lab: Lab, browser: Any, seconds: float) -> list[str]:
+    """A training loop with its shared variable shown, in turns with the same loop without."""
+    cells = [
+        SETUP + LOOP,
+        f"bare = [run({seconds / 4})]",
+        "w",
+        f"shown = run({seconds})",
+        f"bare.append(run({seconds / 4}))",
+    ]
+    write_notebook(lab.root / "loop.ipynb", [cells[0], cells[1], cells[2], cells[3], cells[4]])
+    count = """() => {
+        window.isymUpdates = 0;
+        const view = document.querySelector("[data-isym='view'][data-kind='state']");
+        new MutationObserver(() => { window.isymUpdates += 1; }).observe(view, {attributes: true,
+            attributeFilter: ['data-refreshed', 'data-updates']});
+    }"""
+    execute = """async (number) => {
+        window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
+        await window.jupyterapp.commands.execute('notebook:run-cell');
+    }"""
+    with lab.page(browser) as page:
+        page.open("loop.ipynb")
+        for number in (0, 1, 2):
+            page.page.evaluate(execute, number)
+        page.view(0)
+        page.page.evaluate(count)
+        page.page.evaluate(execute, 3)
+        updates = page.page.evaluate("() => window.isymUpdates")
+        page.page.evaluate(execute, 4)
+        shown, bare = map(float, page.kernel("print(shown, sum(bare) / 2)").split())
+    return [
+        f"| updates of a shown variable in a loop of {seconds:g} s | {updates} | | | |",
+        f"| the loop's slowdown | {100 * (bare / shown - 1):.1f} % | | | |",
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.views", description=__doc__)
+    parser.add_argument("--nodes", nargs="+", type=int, default=[100, 1000, 10_000])
+    parser.add_argument("--seconds", type=float, default=20.0, help="length of the training loop")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, Lab(Path(folder)) as lab, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        print("| view | from running the cell to paint | longest task | a step | records |")
+        print("|---|---|---|---|---|", flush=True)
+        for nodes in options.nodes:
+            print("\n".join(sizes(lab, browser, nodes)), flush=True)
+        if options.seconds:
+            print("\n".join(loop(lab, browser, options.seconds)), flush=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
