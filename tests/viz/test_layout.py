@@ -83,7 +83,7 @@ def test_layered_takes_thousands():
 @pytest.mark.parametrize("engine", ["auto", "layered"])
 def test_an_input_with_many_users_down_a_chain(engine):
     """Routing each of its edges through every rank would take minutes and a megabyte."""
-    sizes = {k: (80.0, 38.0) for k in range(1001)}
+    sizes = dict.fromkeys(range(1001), (80.0, 38.0))
     chain = [(k, k + 1) for k in range(1, 1000)]
     fan = [(0, k) for k in range(1, 1001, 3)]
     made = layout(sizes, chain + fan, engine)
