@@ -45,7 +45,7 @@ GOF = " ".join(
 )
 
 MODULES: dict[str, tuple[str, str]] = {
-    "theano": (LOOKUP, "interactive_sym"),
+    "theano": (LOOKUP, "interactive_sym interactive_sym.gradient"),
     "theano.compat": (LOOKUP, "collections builtins"),
     "theano.compile": (LOOKUP, COMPILE),
     "theano.compile.builders": (SAME, "interactive_sym.builders"),
