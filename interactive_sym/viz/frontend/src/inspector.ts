@@ -1,6 +1,7 @@
 // The side panel: what is known of the selected node, or of the whole view where none is selected.
 
-import { button, h } from "./dom";
+import { h } from "./dom";
+import { iconButton } from "./icons";
 import type { Argument, Node, ViewMessage } from "./records";
 import type { Replay, State } from "./replay";
 import { users } from "./replay";
@@ -96,7 +97,9 @@ const KEYS: [string, string][] = [
   ["[ ]", "rewrite before, after"],
   ["{ }", "first graph, last graph"],
   ["b", "show before or after of the rewrite"],
-  ["p", "play or pause"],
+  ["n p", "next, previous rewrite that touches the selected node"],
+  ["Space", "play or pause"],
+  ["r", "list of rewrites: filter, curves, checks, bisect, rules off"],
   ["F", "fill the screen"],
   ["drag, wheel", "pan; zoom once the view has the focus"],
   ["?", "this help"],
@@ -106,6 +109,6 @@ export function help(close: () => void): Element {
   const list = h("dl", { class: "isym-keys" });
   for (const [keys, what] of KEYS) list.append(h("dt", {}, keys), h("dd", {}, what));
   return h("div", { class: "isym-help", role: "dialog", "aria-label": "keys", "data-help": "" },
-    h("div", { class: "isym-help-head" }, h("strong", {}, "Keys, inside the view"), button("close-help", "✕", "close help", close)),
+    h("div", { class: "isym-help-head" }, h("strong", {}, "Keys, inside the view"), iconButton("close-help", "close", "close help", close)),
     list);
 }

@@ -1,10 +1,13 @@
 // The view in a cell's output: toolbar, drawing, side panel, rewrite slider. `mount` is called by the loader.
 
 import css from "./widget.css";
-import { receiptPane, sourcePane } from "./code";
+import { receiptPane, SourcePane, type Compiled } from "./code";
 import { button, h } from "./dom";
 import { Drawing } from "./graph";
+import { icon, iconButton } from "./icons";
 import { help, inspectNode, inspectView } from "./inspector";
+import { comparison, nextTouching, PassPanel, questions } from "./passes";
+import { PlanPane } from "./plan";
 import type { LayoutMessage, Request, ViewMessage } from "./records";
 import { fingerprint, Replay, search } from "./replay";
 import { statePane } from "./state";
@@ -41,10 +44,15 @@ class GraphPane {
   private readonly playButton: HTMLButtonElement;
   private step: number;
   private before = false;
+  private chosen: number | null = null;  // the selected node, also while it is not in the graph on show
   private hits: number[] = [];
   private timer: number | undefined;
+  private passes: PassPanel | null = null;
+  private source: SourcePane | null = null;
+  private tab: (name: string) => void = () => undefined;
 
-  constructor(private readonly root: HTMLElement, private readonly view: ViewMessage, private readonly request: Request) {
+  constructor(private readonly root: HTMLElement, private readonly view: ViewMessage, private readonly request: Request,
+    private readonly open: (view: ViewMessage) => void, private readonly back: (() => void) | null) {
     this.replay = new Replay(view.trace!);
     this.step = this.replay.length;
     for (const [key, layout] of Object.entries(view.layouts ?? {})) this.layouts.set(Number(key), layout);
@@ -58,20 +66,24 @@ class GraphPane {
     this.slider = h("input", { class: "isym-slider", type: "range", min: 0, max: this.replay.length, step: 1,
       "aria-label": "rewrite", "data-slider": "", input: () => this.seek(Number(this.slider.value)) });
     this.beforeButton = button("before", "before", "show the graph before this rewrite (b)", () => this.toggleBefore());
-    this.playButton = button("play", "▶", "play (p)", () => this.play());
+    this.playButton = iconButton("play", "play", "play (Space)", () => this.play());
   }
 
   build(): void {
     const { view, drawing } = this;
     const tools = h("div", { class: "isym-bar-top", role: "toolbar", "aria-label": "graph" },
       h("strong", { class: "isym-title", title: view.title }, view.title), h("span", { class: "isym-muted", "data-note": "" }, view.note),
+      this.back === null ? null : iconButton("back", "back", "back to the view this came from", this.back, "back"),
       h("span", { class: "isym-space" }), h("span", { class: "isym-graph-tools" }, this.matches, this.searchBox,
         button("zoom-out", "−", "zoom out (−)", () => drawing.zoom(1 / 1.25)),
         button("zoom-in", "+", "zoom in (+)", () => drawing.zoom(1.25)),
         button("fit", "fit", "fit (f)", () => drawing.fit()),
         button("fullscreen", "full", "fill the screen (F)", () => this.fullscreen()),
         button("help", "?", "keys (?)", () => this.help())));
-    const split = h("div", { class: "isym-split" },
+    if (this.replay.length > 0 && view.kind === "function") {
+      this.passes = new PassPanel(this.replay, this.request, { seek: (step) => this.seek(step), open: this.open });
+    }
+    const split = h("div", { class: "isym-split" }, this.passes?.element ?? null,
       h("div", { class: "isym-stage" }, drawing.element, this.helpHost), this.side);
     const first = this.layouts.get(this.step);
     if (first !== undefined) {
@@ -80,7 +92,7 @@ class GraphPane {
       const least = this.replay.length > 0 ? (first.ids.length > MANY ? HIGHEST : LOW_WITH_STEPS) : LOWEST;
       split.style.height = `${Math.max(least, Math.min(HIGHEST, shown))}px`;
     }
-    const graph = h("div", { class: "isym-pane", "data-pane": "graph" }, split);
+    const graph = h("div", { class: "isym-pane", "data-pane": "graph" }, view.compared ? comparison(view.compared) : null, split);
     if (this.replay.length > 0) graph.append(this.stepper());
     this.root.append(tools);
     if (view.kind === "function") this.root.append(...this.tabs(graph));
@@ -91,7 +103,16 @@ class GraphPane {
 
   private tabs(graph: HTMLElement): HTMLElement[] {
     const panes: [string, string, Element][] = [["graph", "Graph", graph]];
-    if (this.view.source) panes.push(["source", "C source", sourcePane(this.view.source)]);
+    if (this.view.source) {
+      const compiled = this.compiled();
+      const source = this.source = new SourcePane(this.view, compiled);
+      const mark = (ids: number[]): void => {
+        source.nodes(ids);
+        show("source", true);
+      };
+      panes.push(["source", "C source", source.element],
+        ["plan", "Loops and memory", new PlanPane(this.view, this.request, compiled, mark).element]);
+    }
     panes.push(["receipt", "Receipt", receiptPane(this.view)]);
     const list = h("div", { class: "isym-tabs", role: "tablist" });
     const show = (chosen: string, focus: boolean): void => {
@@ -103,6 +124,8 @@ class GraphPane {
         if (focus && name === chosen) tab.focus();
       }
       this.root.dataset.tab = chosen;
+      // what is selected in the graph is marked in the C text
+      if (chosen === "source" && !focus && this.drawing.selected !== null) this.source?.nodes([this.drawing.selected]);
     };
     panes.forEach(([name, text, pane], k) => {
       pane.setAttribute("role", "tabpanel");
@@ -113,21 +136,50 @@ class GraphPane {
         } }, text));
     });
     show("graph", false);
+    this.tab = (name) => show(name, true);
     return [list, ...panes.map(([, , pane]) => pane as HTMLElement)];
+  }
+
+  /** What the inspector may ask: nodes and rewrites of the compiled graph. */
+  private compiled(): Compiled {
+    const last = this.replay.state(this.replay.length);
+    return {
+      node: (id) => last.nodes.get(id),
+      rewrites: (id) => this.replay.touching(id).map((step) => [step, this.replay.step(step).rule]),
+      seek: (step) => {
+        this.tab("graph");
+        this.seek(step);
+      },
+      show: (id) => {
+        this.tab("graph");
+        this.before = false;
+        this.seek(this.replay.length);
+        this.select(id);
+        this.drawing.focus(id);
+      },
+    };
   }
 
   private stepper(): HTMLElement {
     return h("div", { class: "isym-stepper", role: "group", "aria-label": "rewrites" },
       h("div", { class: "isym-controls" },
-        button("previous", "◀", "rewrite before ([)", () => this.seek(this.step - 1)), this.playButton,
-        button("next", "▶|", "rewrite after (])", () => this.seek(this.step + 1)), this.slider, this.count, this.beforeButton),
-      this.rule);
+        ...(this.passes === null ? [] : [iconButton("rewrites", "list", "list of rewrites (r)", () => this.passes?.toggle(), "rewrites")]),
+        iconButton("previous", "previous", "rewrite before ([)", () => this.seek(this.step - 1)), this.playButton,
+        iconButton("next", "next", "rewrite after (])", () => this.seek(this.step + 1)), this.slider, this.count, this.beforeButton),
+      this.passes?.curves ?? null, this.rule, this.passes?.details ?? null);
   }
 
   private seek(step: number): void {
     this.step = Math.max(0, Math.min(this.replay.length, step));
     if (this.step === 0) this.before = false;
     this.draw();
+  }
+
+  /** To the next or previous rewrite that touches the selected node. */
+  private touching(way: number): void {
+    if (this.chosen === null) return;
+    const to = nextTouching(this.replay.touching(this.chosen), this.step, way);
+    if (to !== null) this.seek(to);
   }
 
   private toggleBefore(): void {
@@ -151,10 +203,15 @@ class GraphPane {
     this.beforeButton.setAttribute("aria-pressed", String(this.before));
     this.beforeButton.disabled = step === 0;
     this.describe();
+    this.passes?.at(step);
     const layout = this.layouts.get(shown);
     if (layout === undefined) this.ask(shown);
     else {
+      const inside = this.root.contains(document.activeElement);
       this.drawing.show(state, layout, this.view.results, marks);
+      // the node that had the focus may be gone: keys go on working
+      if (inside && !this.root.contains(document.activeElement)) this.drawing.element.focus({ preventScroll: true });
+      if (this.chosen !== this.drawing.selected && this.chosen !== null && state.nodes.has(this.chosen)) this.drawing.select(this.chosen);
       this.root.dataset.drawn = String(shown);
       this.root.dataset.ready = "1";
       this.search();
@@ -196,10 +253,29 @@ class GraphPane {
     const actions = { select: (id: number) => { this.select(id); this.drawing.focus(id); }, seek: (step: number) => this.seek(step) };
     this.side.replaceChildren(item === undefined ? inspectView(this.view, state)
       : inspectNode(this.view, state, this.replay, item, actions));
+    if (item !== undefined) {
+      const more = h("div", { class: "isym-more" });
+      const found = this.source?.linesOf(item.id) ?? [];
+      if (found.length > 0 && this.step === this.replay.length && !this.before) {
+        more.append(button("c-lines", `C lines ${found.join(", ")}`, "show its lines of C", () => {
+          this.source?.nodes([item.id]);
+          this.tab("source");
+        }));
+      }
+      if (item.family === "control") more.append(button("inside", "open inside", "show the graph inside this node", () => {
+        void this.request("inside", { step: this.before ? this.step - 1 : this.step, node: item.id }).then(this.open,
+          (error: Error) => { more.append(h("p", { class: "isym-hint" }, error.message)); });
+      }));
+      if (this.passes !== null && item.kind === "op") {
+        more.append(questions(item, this.before ? this.step - 1 : this.step, this.request, actions.seek));
+      }
+      this.side.append(more);
+    }
     this.root.dataset.selected = item === undefined ? "" : String(item.id);
   }
 
   private select(id: number | null): void {
+    this.chosen = id;
     this.drawing.select(id);
     this.inspect();
   }
@@ -251,7 +327,7 @@ class GraphPane {
       }, PLAY_MS);
     }
     const on = this.timer !== undefined;
-    this.playButton.textContent = on ? "❚❚" : "▶";
+    this.playButton.replaceChildren(icon(on ? "pause" : "play"));
     this.playButton.setAttribute("aria-pressed", String(on));
   }
 
@@ -259,14 +335,17 @@ class GraphPane {
 
   private key(event: KeyboardEvent): void {
     const target = event.target as Element;
-    if (event.ctrlKey || event.metaKey || event.altKey || target === this.searchBox) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target.matches("input:not([type='range']):not([type='checkbox']), select, textarea")) return;
+    if (event.key === " " && target.matches("button, input, summary, [role='button']") && !this.drawing.element.contains(target)) return;
     const onGraph = this.drawing.element.contains(target);
     const nodeId = Number(target.closest("[data-node]")?.getAttribute("data-node") ?? NaN);
     const actions: Record<string, () => void> = {
       "/": () => this.searchBox.focus(), "?": () => this.help(), f: () => this.drawing.fit(), F: () => this.fullscreen(), "0": () => this.drawing.fit(),
       "+": () => this.drawing.zoom(1.25), "=": () => this.drawing.zoom(1.25), "-": () => this.drawing.zoom(1 / 1.25),
       "[": () => this.seek(this.step - 1), "]": () => this.seek(this.step + 1), "{": () => this.seek(0),
-      "}": () => this.seek(this.replay.length), b: () => this.toggleBefore(), p: () => this.play(),
+      "}": () => this.seek(this.replay.length), b: () => this.toggleBefore(),
+      n: () => this.touching(1), p: () => this.touching(-1), " ": () => this.play(), r: () => this.passes?.toggle(),
       Escape: () => (this.helpHost.childElementCount > 0 ? this.help() : this.select(null)),
     };
     if (onGraph && event.key.startsWith("Arrow")) {
@@ -298,7 +377,29 @@ export function mount(host: HTMLElement, view: ViewMessage, request: Request): (
     root.dataset.ready = "1";
     return () => undefined;
   }
-  const pane = new GraphPane(root, view, request);
-  pane.build();
-  return () => pane.stop();
+  // views opened from a view take its place, and give it back
+  let shown: HTMLElement = root;
+  const panes: GraphPane[] = [];
+  const fill = (element: HTMLElement, message: ViewMessage, ask: Request, back: (() => void) | null): void => {
+    const open = (next: ViewMessage): void => {
+      const fresh = h("div", { class: "isym-root", "data-isym": "view", "data-kind": next.kind, "data-lm-suppress-shortcuts": "true",
+        role: "region", "aria-label": next.title, tabindex: -1 });
+      element.replaceWith(fresh);
+      shown = fresh;
+      fill(fresh, next, (verb, fields = {}) => request(verb, { ...fields, view: next.view }), () => {
+        fresh.replaceWith(element);
+        shown = element;
+        element.querySelector<HTMLElement>("[data-canvas]")?.focus({ preventScroll: true });
+      });
+      fresh.focus({ preventScroll: true });
+    };
+    const pane = new GraphPane(element, message, ask, open, back);
+    panes.push(pane);
+    pane.build();
+  };
+  fill(root, view, request, null);
+  return () => {
+    panes.forEach((pane) => pane.stop());
+    shown.remove();
+  };
 }

@@ -27,6 +27,24 @@ export interface StateRow {
   name: string; kind: string; type: string; shape: number[] | null; statistics: [string, string][]; sample: string;
 }
 
+export interface Nest { nodes: number[]; domain: string; reason: string; rows: number; operations: string[] }
+
+export interface BufferLife {
+  name: string; shape: string; dtype: string; kind: string; first: number; last: number; values: string[];
+}
+
+export interface Measured { nests: { ns: number; runs: number; bytes: number }[]; buffers: number[]; calls: number; inputs: string }
+
+export interface Compared { rows: [string, string, string][]; note: string }
+
+export interface Figures { nodes: number[]; flops: (number | null)[]; bytes: (number | null)[]; note: string; inputs: string }
+
+export interface About {
+  pattern: string; source: string; bindings: [string, string][]; check: { state: string; text: string };
+}
+
+export interface History { rows: { step: number; rule: string; why: string; what: string }[]; rules: string[] }
+
 export interface ViewMessage {
   version: number;
   kind: "graph" | "function" | "state";
@@ -41,6 +59,10 @@ export interface ViewMessage {
     receipt: { stages: [string, number][]; cache: string; compiler: string };
   };
   source?: string;
+  code?: { lines: number[][]; nests: Nest[]; buffers: BufferLife[] };
+  /** A further view, as `compile` and `inside` answer: its name for requests, and what it is compared with. */
+  view?: string;
+  compared?: Compared;
   state?: { title: string; rows: StateRow[] };
 }
 

@@ -55,6 +55,23 @@ export class Replay {
 
   added(index: number): Set<number> { return new Set(this.trace.steps[index - 1].added); }
 
+  /** How many nodes there are after `index` rewrites. */
+  size(index: number): number {
+    return index === 0 ? this.trace.start.set.length : this.trace.steps[index - 1].order.length;
+  }
+
+  /** The rewrites in whose rule, reason, texts, or new nodes every word of the query is, ignoring case. */
+  matching(query: string): number[] {
+    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    const s = this.trace.strings;
+    return this.trace.steps.flatMap((step, k) => {
+      const made = step.set.map((row) => this.trace.nodes[row]);
+      const text = [step.rule, step.why, step.pass, step.before, step.after, ...made.flatMap((row) => [row[2], row[7], row[11], row[12]])]
+        .map((index) => s[index]).join(" ").toLowerCase();
+      return words.every((word) => text.includes(word)) ? [k + 1] : [];
+    });
+  }
+
   /** The rewrites that brought or changed a node, counted from 1. */
   touching(id: number): number[] {
     const found: number[] = [];

@@ -1,6 +1,7 @@
 // Shared variables and random streams as a table, read again on request.
 
-import { button, h } from "./dom";
+import { h } from "./dom";
+import { iconButton } from "./icons";
 import { short } from "./inspector";
 import type { Request, StateRow, ViewMessage } from "./records";
 
@@ -19,14 +20,14 @@ export function statePane(root: HTMLElement, view: ViewMessage, request: Request
   const body = h("tbody");
   const shaped = (view.state?.rows ?? []).some((row) => row.shape !== null);
   const show = (rows: StateRow[]): void => body.replaceChildren(...rows.map((row) => line(row, shaped)));
-  const refresh = button("refresh", "↻ refresh", "read the values again", () => {
+  const refresh = iconButton("refresh", "refresh", "read the values again", () => {
     void request("state").then((answer: ViewMessage) => {
       if (answer.state) {
         show(answer.state.rows);
         root.dataset.refreshed = String(1 + Number(root.dataset.refreshed ?? 0));
       }
     });
-  });
+  }, "refresh");
   show(view.state?.rows ?? []);
   const head = h("thead", {}, h("tr", {}, ...["name", "type", ...(shaped ? ["shape"] : []), "value"].map((text) => h("th", { scope: "col" }, text))));
   root.append(h("div", { class: "isym-bar-top" }, h("strong", { class: "isym-title" }, view.title), h("span", { class: "isym-space" }), refresh),

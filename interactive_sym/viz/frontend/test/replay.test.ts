@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { fitted, path, revealing, zoomed } from "../src/camera";
-import { tokens } from "../src/code";
+import { lines, tokens } from "../src/code";
+import { curve, nextTouching } from "../src/passes";
+import { size, time } from "../src/plan";
 import type { Row, TraceMessage } from "../src/records";
 import { fingerprint, Replay, search, users } from "../src/replay";
 
@@ -81,4 +83,37 @@ test("tokens lose no character", () => {
   assert.equal(found.map(([, text]) => text).join(""), source);
   assert.deepEqual(found.filter(([kind]) => kind === "keyword").map(([, text]) => text), ["int", "void", "return"]);
   assert.equal(found.at(-2)?.[1], "// <b>end</b>");
+});
+
+test("lines keep the text of each line", () => {
+  const source = "int f;\n\n/* a\n b */ x = 2;\n";
+  assert.equal(lines(source).map((pieces) => pieces.map(([, text]) => text).join("")).join("\n"), source);
+  assert.deepEqual(lines(source)[3][0], ["comment", " b */"]);
+});
+
+test("rewrites are found by rule, reason, pass, operation and line", () => {
+  const replay = new Replay(trace(3));
+  assert.deepEqual(replay.matching(""), [1, 2, 3]);
+  assert.deepEqual(replay.matching("RULE because"), [1, 2, 3]);
+  assert.deepEqual(replay.matching("log1p"), [1]);
+  assert.deepEqual(replay.matching("<b>"), []);
+  assert.equal(replay.size(0), 4);
+  assert.equal(replay.size(1), 3);
+});
+
+test("next and previous rewrite of a node", () => {
+  assert.equal(nextTouching([2, 5, 9], 5, 1), 9);
+  assert.equal(nextTouching([2, 5, 9], 5, -1), 2);
+  assert.equal(nextTouching([2, 5, 9], 9, 1), null);
+});
+
+test("curves leave gaps where nothing is known", () => {
+  assert.equal(curve([2, 1], 10, 10), "M0.0 0.0L10.0 5.0");
+  assert.equal(curve([2, null, 1], 10, 10), "M0.0 0.0M10.0 5.0");
+  assert.equal(curve([], 10, 10), "");
+});
+
+test("times and sizes", () => {
+  assert.deepEqual([time(12), time(1500), time(2.5e6)], ["12 ns", "1.5 µs", "2.50 ms"]);
+  assert.deepEqual([size(12), size(2048), size(3e6)], ["12 B", "2.0 kB", "3.0 MB"]);
 });
