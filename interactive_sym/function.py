@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import In, Out, Param, as_inputs
-from .cffi_backend import build, call, unit
+from .cffi_backend import build, call, threads, unit
 from .core import source, testvalue
 from .core.configuration import config
 from .core.errors import KernelError, NoCompilerWarning, message
@@ -182,7 +182,9 @@ class Function:
         loaded = build.load(generated.spec.source)
         if main or not self.c_source:
             rewrite_ms = 1e3 * sum(record.seconds for record in self.trace.passes)
-            self.receipt = replace(loaded.receipt, rewrite_ms=rewrite_ms, generate_ms=generate_ms)
+            self.receipt = replace(
+                loaded.receipt, rewrite_ms=rewrite_ms, generate_ms=generate_ms, threads=threads.thread_count()
+            )
             self.c_source, self.plan = generated.plan.source, generated.plan
         if main and self._part is not None:
             self._part.plan, self._part.measured = generated.plan, generated.measured
@@ -197,6 +199,8 @@ class Function:
             single=shape == "one",
             none=shape == "none",
             bind=self._bound,
+            threads=threads.thread_count(),
+            enough=threads.enough(),
         )
 
     # -- for modes that watch ------------------------------------------------------------------------------------------

@@ -23,6 +23,8 @@ struct isym_ctx {
   int64_t error[4];
   void *owner;
   int (*poll)(isym_ctx *);
+  int (*share)(isym_ctx *, int (*)(isym_ctx *, const void *, int64_t), const void *, int64_t);
+  int64_t enough;
 };
 void *dlopen(const char *, int);
 void *dlsym(void *, const char *);

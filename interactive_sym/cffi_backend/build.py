@@ -106,6 +106,7 @@ class Receipt:
         key_ms, read_ms, compile_ms, load_ms: milliseconds of the stages after that.
         size: bytes of machine code.
         command: the compiler's argument list.
+        threads: threads that a call may use, where a function was made; the plan says which loops they share.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Receipt:
     command: tuple[str, ...] = ()
     rewrite_ms: float = 0.0
     generate_ms: float = 0.0
+    threads: int = 1
 
     @property
     def stages(self) -> tuple[tuple[str, float], ...]:

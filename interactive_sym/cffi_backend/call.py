@@ -121,6 +121,8 @@ def make(
     none: bool = False,
     bind: Bind | None = None,
     backend: str | None = None,
+    threads: int = 1,
+    enough: int = 0,
 ) -> Callable[..., Any]:
     """A Python callable from a loaded unit.
 
@@ -136,6 +138,8 @@ def make(
         list of
             inputs or raises. Without it such calls raise TypeError.
         backend: `"c"` or `"python"`; by default the first that works.
+        threads: threads that a call may use, its own among them; results are the same bits for any number.
+        enough: operations of a loop from which threads share it.
 
     Returns:
         A callable of `len(spec.inputs)` positional arguments; its outputs are arrays, 0-d ones for scalars.
@@ -183,7 +187,7 @@ def make(
     lock = threading.RLock() if spec.updates and spec.steps else None
     plan = _Plan(
         spec, loaded, tuple(storages), tuple(filters), on_error or default_error, _step_runner(spec, first_output),
-        _explainer(spec), mode, bind, lock,
+        _explainer(spec), mode, bind, lock, max(1, threads), enough,
     )  # fmt: skip
     if backend == "python":
         return PythonKernel(plan)
@@ -215,6 +219,8 @@ class _Plan:
     mode: int
     bind: Bind | None
     lock: Any
+    threads: int
+    enough: int
 
 
 def _kernel(plan: _Plan) -> Callable[..., Any]:
@@ -242,6 +248,8 @@ def _kernel(plan: _Plan) -> Callable[..., Any]:
         plan.bind,
         plan.lock,
         plan.loaded,
+        plan.threads,
+        min(max(plan.enough, 0), 2**62),
     )
     made: list[Any] = []
     if not module.lib.isym_make(id(payload), id(made)):
@@ -376,8 +384,9 @@ def _recipe() -> tuple[str, tuple[str, ...]]:
         if not os.path.exists(os.path.join(place, header)):
             raise BuildError(f"{header} is not installed (looked in {place})")
     versions = (sys.version, sysconfig.get_config_var("SOABI"), numpy.__version__, importlib.metadata.version("cffi"))
-    text = (RUNTIME / "call.c").read_text(encoding="utf-8")
-    flags = ["-O2", "-DNDEBUG", "-D_CFFI_NO_LIMITED_API", "-w", *(word for place in places for word in ("-I", place))]
+    text = "\n".join((RUNTIME / name).read_text(encoding="utf-8") for name in ("call.c", "isym.h", "threads.h"))
+    flags = ["-O2", "-pthread", "-DNDEBUG", "-D_CFFI_NO_LIMITED_API", "-w"]
+    flags += [word for place in places for word in ("-I", place)]
     if sys.platform == "darwin":
         flags += ["-undefined", "dynamic_lookup"]
     return "\n".join((*map(str, versions), CDEF, text)), tuple(flags)

@@ -5,6 +5,11 @@ The loops over rows of a block (`Loop.rows`) are written with numbers per row: `
 `v5_0` to `v5_3` inside the inner loop. Reductions of floats sum in partial sums that the vector unit keeps, in an order
 that depends on the sizes only.
 
+An outermost loop with much work is cut into parts, each a call of a function of its own, which threads share
+(`isym_parts` in `runtime/kernel.h`). How it is cut depends on the sizes only. What the loop sums up across its
+iterations is summed in each part, and the parts' sums are added in order: the same bits
+for any number of threads.
+
 Read next: `unit`.
 """
 
@@ -26,6 +31,21 @@ LANES = 4
 LANE_LIMIT = 12
 POLL_MASK = 63
 """Outermost loops ask every 64 iterations whether the user interrupts."""
+COSTLY = 8
+"""What an operation counts for that calls a mathematical function, plain arithmetic being 1."""
+PLAIN = frozenset(
+    [
+        "add", "sub", "mul", "true_div", "neg", "abs", "sqr", "sqrt", "maximum", "minimum", "switch", "lt",
+        "le", "gt", "ge", "eq", "neq", "and_", "or_", "xor", "invert", "cast", "identity", "second", "sum",
+        "prod", "max", "min", "any", "all", "dot", "mean", "copy",
+    ]
+)  # fmt: skip
+LITTLE_WORK = 131_072
+"""Operations below which a loop is never cut: two parts of `ISYM_PART_WORK`."""
+FLAT_UNIT = 1024
+"""Iterations that parts of a loop without inner loops are a multiple of, so that vectors begin at the same elements."""
+DECLARATION = re.compile(r"  (?!return )((?:[A-Za-z_]\w* )+(?:\*(?:restrict )?)?)(\w+)(\[\w*\])?(?: = |;)")
+"""A declaration in straight text."""
 SIMPLE = {"sum": "+", "prod": "*", "any": "|", "all": "&"}
 
 
@@ -43,11 +63,16 @@ class Emitter:
 
     Attributes:
         lines: what was written, without what belongs at the entry.
+        functions: functions that compute parts of loops, to stand before `isym_kernel`.
+        splits: whether loops may be cut into parts.
     """
+
+    splits = True
 
     def __init__(self, lowering: Lowering, schedule: Schedule, memory: Memory) -> None:
         self.lowering, self.schedule, self.memory = lowering, schedule, memory
         self.lines: list[Line] = []
+        self.functions: list[Line] = []
         self.indent = 1
         self.block: Loop | None = None  # the loop whose rows are being written side by side
         self._chunk: set[int] = set()  # values that are plain locals of the loop over the rows
@@ -174,7 +199,8 @@ class Emitter:
         shown = ", ".join(map(str, nodes[:12])) + (", ..." if len(nodes) > 12 else "")
         text = f"nodes {shown}" if nodes else "results"
         self.write("")
-        self.write(f"/* loop of {self.size(loop.dim)}: {text}; {loop.reason} */")
+        loop.threads = self._sharing(loop)
+        self.write(f"/* loop of {self.size(loop.dim)}: {text}; {loop.reason}; {loop.threads} */")
 
     def _allocate(self, buffer: Buffer) -> None:
         pointer, dims = buffer.name, [self.size(dim) for dim in buffer.dims]
@@ -202,27 +228,33 @@ class Emitter:
                 self._loop(item, (*path, item))
 
     def _loop(self, loop: Loop, path: tuple[Loop, ...]) -> None:
+        if loop.depth == 0 and not loop.threads.startswith("one thread"):
+            self._split(loop, path)
+            return
         self._before(loop, path)
-        name, size = LOOP_NAMES[loop.depth], self.size(loop.dim)
-        start = "0"
+        self._iterate(loop, path, "0", self.size(loop.dim))
+        self._after(loop)
+
+    def _iterate(self, loop: Loop, path: tuple[Loop, ...], start: str, size: str) -> None:
+        """The iterations from `start`, a multiple of the rows taken at a time, to `size`."""
+        name = LOOP_NAMES[loop.depth]
         if loop.rows > 1:
-            start = f"whole{loop.members[0].number}"
+            first, start = start, f"whole{loop.members[0].number}"
             self.write(f"const int64_t {start} = {_atom(size)} - {_atom(size)} % {loop.rows};")
-            self.open(f"for (int64_t {name} = 0; {name} < {start}; {name} += {loop.rows}) {{")
+            self.open(f"for (int64_t {name} = {first}; {name} < {start}; {name} += {loop.rows}) {{")
             self._poll(loop)
             self.block = loop
             self._rows(loop, path)
             self.block = None
             self.close()
         elif self._in_lanes(loop):
-            start = self._lanes(loop)
+            start = self._lanes(loop, start, size)
         self._pragma(loop, None)
         self.open(f"for (int64_t {name} = {start}; {name} < {size}; {name}++) {{")
         if loop.rows == 1:
             self._poll(loop)
         self._items(loop.items, path)
         self.close()
-        self._after(loop)
 
     def _poll(self, loop: Loop) -> None:
         """In outermost loops around others: stop where the user interrupts."""
@@ -240,11 +272,12 @@ class Emitter:
             and not any(kernel.reduction.startswith("arg") for kernel in sums)
         )
 
-    def _lanes(self, loop: Loop) -> str:
+    def _lanes(self, loop: Loop, begin: str, size: str) -> str:
         """Sum each quarter of the range by itself, side by side; returns where the rest begins."""
-        name, size = LOOP_NAMES[loop.depth], self.size(loop.dim)
+        name = LOOP_NAMES[loop.depth]
+        count = _atom(size) if begin == "0" else f"({size} - {begin})"
         self._quarter = f"quarter{loop.members[0].number}"
-        self.write(f"const int64_t {self._quarter} = {_atom(size)} / {LANES};")
+        self.write(f"const int64_t {self._quarter} = {count} / {LANES};")
         sums = [kernel for kernel in loop.members if kernel.kind == "reduce"]
         for kernel in sums:
             value = kernel.value
@@ -254,7 +287,8 @@ class Emitter:
             self.write(f"{value.c_type} {parts};", kernel)
         self.block, rows, loop.rows = loop, loop.rows, LANES
         self._pragma(loop, LANES)
-        self.open(f"for (int64_t {name} = 0; {name} < {self._quarter}; {name}++) {{")
+        end = self._quarter if begin == "0" else f"{begin} + {self._quarter}"
+        self.open(f"for (int64_t {name} = {begin}; {name} < {end}; {name}++) {{")
         for kernel in loop.members:
             self._row_statements(kernel, loop, loop)
         self.close()
@@ -263,7 +297,8 @@ class Emitter:
             total = self._accumulator(kernel, loop)
             for row in range(LANES):
                 self.write(combine(kernel, total, f"{total}_{row}"), kernel)
-        start, self._quarter = f"{LANES} * {self._quarter}", ""
+        start = f"{LANES} * {self._quarter}" if begin == "0" else f"{begin} + {LANES} * {self._quarter}"
+        self._quarter = ""
         return start
 
     def _pragma(self, loop: Loop, rows: int | None) -> None:
@@ -281,6 +316,186 @@ class Emitter:
                 sums.setdefault(_operator(kernel), []).extend(names)
         clauses = "".join(f" reduction({operator}:{', '.join(names)})" for operator, names in sums.items())
         self.write(f"#pragma omp simd{clauses}")
+
+    # -- parts that threads share ----------------------------------------------------------------------------------
+
+    def _sharing(self, loop: Loop) -> str:
+        """How threads share an outermost loop, or why one thread runs it."""
+        if not self.splits:
+            return "one thread: inside another loop"
+        work = self._work(loop)
+        if work.isdigit() and int(work) < LITTLE_WORK:
+            return "one thread: little work"
+        for kernel in loop.members:
+            what = f"node {kernel.node} ({kernel.op})"
+            value, store = kernel.value, kernel.store
+            if kernel.kind == "call" or value is None or store is None:
+                return f"one thread: {what} is a step of its own"
+            if kernel.reduction.startswith("arg") and kernel.first_reduced == 0:
+                return f"one thread: {what} compares all iterations"
+            if value.root is not None or store.value.root is not None or value.changed:
+                return f"one thread: {what} changes memory in place"
+            own = any(index.axis == 0 and index.step != "0" for index in store.index)
+            if kernel.first_reduced > 0 and value.storage.buffer and not value.storage.elided and not own:
+                return f"one thread: {what} writes one place in all iterations"
+        sums = [kernel.node for kernel in self._carried(loop)]
+        if not sums:
+            return f"threads share its {self.size(loop.dim)} iterations"
+        nodes = ", ".join(map(str, dict.fromkeys(sums)))
+        return f"threads share its {self.size(loop.dim)} iterations, sums of parts (nodes {nodes}) are added in order"
+
+    def _carried(self, loop: Loop) -> list[Kernel]:
+        """Reductions across the iterations of an outermost loop."""
+        return [kernel for kernel in loop.members if kernel.kind == "reduce" and kernel.first_reduced == 0]
+
+    def _work(self, loop: Loop) -> str:
+        """The operations of a loop, as C text; digits where they are known."""
+        weights: dict[tuple[str, ...], int] = {}
+        for kernel in loop.members:
+            sizes = tuple(text for axis in kernel.axes for text in self._factors(axis.dim))
+            weights[sizes] = weights.get(sizes, 0) + (1 if kernel.op in PLAIN or kernel.kind == "reduce" else COSTLY)
+        known = 0
+        texts = []
+        for sizes, weight in weights.items():
+            number = weight
+            for size in sizes:
+                number *= int(size) if size.isdigit() else 1
+            names = [size for size in sizes if not size.isdigit()]
+            if names:
+                texts.append(" * ".join([f"{number}.0", *(_atom(name) for name in names)]))
+            else:
+                known += number
+        return " + ".join([*texts, *([f"{known}.0"] if known else [])]) if texts else str(known)
+
+    def _factors(self, dim: Dim) -> list[str]:
+        return [text for part in dim for text in self._factors(part)] if isinstance(dim, tuple) else [self.size(dim)]
+
+    def _split(self, loop: Loop, path: tuple[Loop, ...]) -> None:
+        """Write a loop as a function that computes a part of it, and the call of all parts."""
+        number = loop.members[0].number
+        size, work = self.size(loop.dim), self._work(loop)
+        carried = self._carried(loop)
+        scalars = [kernel for kernel in carried if kernel.scalar_depth is not None]
+        held = {kernel.value.storage.buffer for kernel in carried if kernel.value is not None and kernel not in scalars}
+        own = [
+            buffer
+            for buffer in self.memory.buffers
+            if buffer.name in held
+            or any(
+                value.storage.elided and value.storage.buffer == buffer.name
+                for value in (kernel.value for kernel in loop.members)
+                if value is not None
+            )
+        ]
+        outer, indent, self.lines, self.indent = self.lines, self.indent, [], 1
+        self._before(loop, path)
+        self._iterate(loop, path, "low", "high")
+        for kernel in scalars:
+            name = self._accumulator(kernel, loop)
+            self.write(f"shared->{name}[number] = {name};", kernel)
+        body, self.lines, self.indent = self.lines, outer, indent
+        made = {self._accumulator(kernel, loop) for kernel in scalars}
+        passed = self._passed(body, {buffer.name for buffer in own} | made)
+
+        # the call
+        room = " + ".join(" * ".join(f"{text}" for text in self._extent(buffer, "double")) for buffer in own) or "0"
+        unit = FLAT_UNIT if loop.innermost else loop.rows
+        self.write(f"const double work{number} = {work};")
+        self.write(f"const isym_cut cut{number} = isym_parts(work{number}, {size}, {unit}, {room});")
+        for buffer in own:
+            extent = " * ".join(self._extent(buffer, "int64_t"))
+            dims = ", ".join([f"cut{number}.count", *self._extent(buffer, "")])
+            self.write(f"const int64_t each{number}_{buffer.name} = {extent};")
+            self.write(f"{buffer.c_type} *own{number}_{buffer.name} = {buffer.name};")
+            self.open(f"if (cut{number}.count > 1) {{")
+            shape = f"(const int64_t[]){{{dims}}}"
+            arguments = f"ctx, sizeof({buffer.c_type}), {1 + len(self._extent(buffer, ''))}, {shape}"
+            self.write(f"own{number}_{buffer.name} = ({buffer.c_type} *)isym_temporary({arguments});")
+            self.write(f"if (!own{number}_{buffer.name}) return ISYM_MEMORY;")
+            self.close()
+        for kernel in scalars:
+            assert kernel.value is not None
+            self.write(f"{kernel.value.c_type} parts_{self._accumulator(kernel, loop)}[ISYM_PARTS];")
+        fields = [("const int64_t ", "size", size), ("const int64_t ", "length", f"cut{number}.length")]
+        fields += [(text, name, name) for name, text in passed]
+        for buffer in own:
+            fields.append((f"{buffer.c_type} *", f"own{number}_{buffer.name}", f"own{number}_{buffer.name}"))
+            fields.append(("const int64_t ", f"each{number}_{buffer.name}", f"each{number}_{buffer.name}"))
+        for kernel in scalars:
+            assert kernel.value is not None
+            name = self._accumulator(kernel, loop)
+            fields.append((f"{kernel.value.c_type} *", name, f"parts_{name}"))
+        self.write(f"const struct loop{number} given{number} = {{{', '.join(value for _, _, value in fields)}}};")
+        self.write(
+            f"const int code{number} = isym_run(ctx, part{number}, &given{number}, cut{number}.count, work{number});"
+        )
+        self.write(f"if (code{number}) return code{number};")
+        self._join(loop, number, carried, scalars)
+        self._after(loop)
+
+        # the function
+        head = [f"struct loop{number} {{", *(f"  {text}{name};" for text, name, _ in fields), "};", ""]
+        head += [f"ISYM_APART int part{number}(isym_ctx *ctx, const void *given, int64_t number)", "{"]
+        head += [f"  const struct loop{number} *const shared = (const struct loop{number} *)given;"]
+        head += [f"  {text}{name} = shared->{name};" for name, text in passed]
+        for buffer in own:
+            pointer = f"{buffer.c_type} *restrict {buffer.name}"
+            head.append(
+                f"  {pointer} = shared->own{number}_{buffer.name} + number * shared->each{number}_{buffer.name};"
+            )
+        head.append("  const int64_t low = number * shared->length;")
+        head.append("  const int64_t high = shared->size - low < shared->length ? shared->size : low + shared->length;")
+        if not any("ctx" in line.text for line in body):
+            head.append("  (void)ctx;")
+        self.functions += [Line(""), *map(Line, head), *body, Line("  return ISYM_OK;"), Line("}")]
+
+    def _extent(self, buffer: Buffer, c_type: str) -> list[str]:
+        """The sizes of what a part has of a buffer."""
+        sizes = [*([str(buffer.rows)] if buffer.rows > 1 else []), *(self.size(dim) for dim in buffer.dims)] or ["1"]
+        return [f"({c_type}){_atom(size)}" if c_type else size for size in sizes]
+
+    def _passed(self, body: Sequence[Line], but: set[str]) -> list[tuple[str, str]]:
+        """What the text of a part speaks of and does not declare itself: names and C types."""
+        declared: dict[str, str] = {}
+        for size in self.lowering.sizes:
+            declared[size.name] = "const int64_t "
+        for value in self.lowering.values:
+            if value.origin == "slot" and not value.dims:
+                declared[value.name] = f"const {value.c_type} "
+            elif value.origin in ("slot", "table"):
+                declared[value.name] = f"const {value.c_type} *restrict "
+        for line in self.lines:
+            found = DECLARATION.match(line.text)
+            if found:
+                declared[found[2]] = found[1] + ("*" if found[3] else "")
+        words: dict[str, None] = {}
+        for line in body:
+            words.update(dict.fromkeys(re.findall(r"[A-Za-z_]\w*", line.text)))
+        return [(word, declared[word]) for word in words if word in declared and word not in but]
+
+    def _join(self, loop: Loop, number: int, carried: Sequence[Kernel], scalars: Sequence[Kernel]) -> None:
+        """Add up what the parts have summed, in their order."""
+        for kernel in scalars:
+            value = kernel.value
+            assert value is not None
+            name = self._accumulator(kernel, loop)
+            self.write(f"{value.c_type} {name} = {identity(kernel.reduction, value.dtype)};", kernel)
+            statement = combine(kernel, name, f"parts_{name}[k]")
+            self.write(f"for (int64_t k = 0; k < cut{number}.count; k++) {statement}", kernel)
+        arrays = [kernel for kernel in carried if kernel not in scalars]
+        if not arrays:
+            return
+        self.open(f"if (cut{number}.count > 1) {{")
+        for kernel in arrays:
+            value = kernel.value
+            assert value is not None
+            name = value.storage.buffer
+            loop_text = f"for (int64_t j = 0; j < each{number}_{name}; j++)"
+            self.write(f"{loop_text} {name}[j] = {identity(kernel.reduction, value.dtype)};", kernel)
+            self.write(f"for (int64_t k = 0; k < cut{number}.count; k++)", kernel)
+            statement = combine(kernel, f"{name}[j]", f"own{number}_{name}[k * each{number}_{name} + j]")
+            self.write(f"  {loop_text} {statement}", kernel)
+        self.close()
 
     # -- reductions ------------------------------------------------------------------------------------------------
 

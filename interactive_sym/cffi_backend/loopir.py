@@ -212,6 +212,7 @@ class Loop:
         items: loops and kernels inside.
         reason: why it is a loop of its own.
         rows: how many iterations run side by side in its inner loops.
+        threads: how threads share it, or why they do not (set by `emit`).
     """
 
     dim: Dim
@@ -220,6 +221,7 @@ class Loop:
     items: "list[Item]" = field(default_factory=list)
     reason: str = ""
     rows: int = 1
+    threads: str = ""
 
     @property
     def innermost(self) -> bool:

@@ -138,6 +138,7 @@ class InnerEmitter(Emitter):
     """
 
     lowering: Inner
+    splits = False
 
     def __init__(self, lowering: Inner, schedule: Schedule, memory: Memory) -> None:
         self.before: list[str] = []

@@ -441,7 +441,8 @@ def _arange(low: Lowering, node: Apply, value: bool) -> bool:
     def lines(texts: Sequence[str]) -> list[str]:
         start, stop, step = texts
         return [
-            f"const {scalar} start{number} = {start}, step{number} = {step};",
+            f"const {scalar} start{number} = {start};",
+            f"const {scalar} step{number} = {step};",
             f"if (step{number} == 0) return isym_fail(ctx, {VALUE}, {number}, 5, 0, 0);",
             f"const int64_t {size.name} = isym_range{'' if exact else 'f'}(start{number}, {stop}, step{number});",
             f"if ({size.name} < 0) return isym_fail(ctx, {VALUE}, {number}, 6, 0, 0);",

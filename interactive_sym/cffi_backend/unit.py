@@ -41,6 +41,7 @@ class Group:
         reason: why it is a nest of its own.
         rows: rows taken at a time.
         kernels: `(node number, operation)` of each step.
+        threads: how threads share it, or why one thread runs it.
     """
 
     nodes: tuple[int, ...]
@@ -48,6 +49,7 @@ class Group:
     reason: str
     rows: int
     kernels: tuple[tuple[int, str], ...]
+    threads: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ def _unit(lowering: Lowering, emitter: Emitter) -> list[Line]:
         lines.append(Line(""))
         lines.extend(Line(line) for line in text.rstrip("\n").split("\n"))
     lines += [
+        *emitter.functions,
         Line(""),
         Line("int isym_kernel(isym_ctx *ctx)"),
         Line("{"),
@@ -191,7 +194,7 @@ def _unit(lowering: Lowering, emitter: Emitter) -> list[Line]:
 
 
 def _uses_blas(emitter: Emitter) -> bool:
-    return any("isym_gemm" in line.text for line in emitter.lines)
+    return any("isym_gemm" in line.text for line in (*emitter.functions, *emitter.lines))
 
 
 def _text(lines: Sequence[Line], place: Callable[[int], str]) -> str:
@@ -216,6 +219,7 @@ def _groups(lowering: Lowering, schedule: Schedule) -> tuple[Group, ...]:
                 item.reason if isinstance(item, Loop) else "no loop",
                 item.rows if isinstance(item, Loop) else 1,
                 tuple((kernel.node, kernel.op) for kernel in members),
+                item.threads if isinstance(item, Loop) else "one thread: no loop",
             )
         )
     return tuple(groups)

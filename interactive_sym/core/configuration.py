@@ -73,8 +73,8 @@ FLAGS: dict[str, Flag] = {
         Flag("int_division", "floatX", _one_of("int", "floatX", "raise"), "meaning of `/` between integers"),
         Flag("exception_verbosity", "low", _one_of("low", "high"), "how much an error message tells"),
         Flag("traceback.limit", 8, int, "how many of the user's frames a message with high verbosity shows"),
-        Flag("openmp", False, _boolean, "accepted for old programs; kernels run on one thread"),
-        Flag("openmp_elemwise_minsize", 200_000, int, "accepted for old programs, like openmp"),
+        Flag("openmp", True, _boolean, "threads share large loops, as many as OMP_NUM_THREADS or the processors"),
+        Flag("openmp_elemwise_minsize", 200_000, int, "operations on elements from which threads share a loop"),
         Flag(
             "compute_test_value",
             "off",

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "isym.h"
+#include "threads.h"
 
 #define FEW_SLOTS 16                   /* so many live on the C stack */
 #define ALIGNMENT 64                   /* of scratch memory: a cache line, and the widest vector */
@@ -55,6 +56,8 @@ typedef struct {
   char *arena;
   int64_t arena_size;
   int busy;                            /* a running call uses the arena */
+  int threads;                         /* that a call may use, its own among them */
+  int64_t enough;                      /* operations from which threads share a loop */
 } Function;
 
 typedef struct Chunk {
@@ -329,6 +332,10 @@ static int frame_poll(isym_ctx *ctx) {
   return stop;
 }
 
+static int frame_share(isym_ctx *ctx, isym_part *part, const void *shared, int64_t count) {
+  return isym_share_parts(ctx, part, shared, count, ((Frame *)ctx->owner)->self->threads);
+}
+
 /* ---- the call --------------------------------------------------------------------------------------------------------------- */
 
 static int take_inputs(Frame *frame, PyObject *const *args) {
@@ -510,6 +517,8 @@ static PyObject *run(Function *self, PyObject *const *args, isym_array *slots, P
   frame.ctx.error[0] = frame.ctx.error[1] = frame.ctx.error[2] = frame.ctx.error[3] = 0;
   frame.ctx.owner = &frame;
   frame.ctx.poll = frame_poll;
+  frame.ctx.share = self->threads > 1 ? frame_share : NULL;
+  frame.ctx.enough = self->enough;
   frame.tick = 0;
   frame.self = self;
   frame.held = held;
@@ -709,11 +718,13 @@ static PyObject *make(PyObject *payload) {
   memset((char *)self + sizeof(PyObject), 0, sizeof(Function) - sizeof(PyObject));
   self->vectorcall = function_call;
   unsigned long long kernel, lib;
+  long long enough = 0;
   PyObject *specs, *targets, *steps;
-  int good = PyArg_ParseTuple(payload, "KKiiiiiO!O!O!O!O!OOOOOO", &kernel, &lib, &self->n_inputs, &self->n_shared, &self->n_outputs,
+  int good = PyArg_ParseTuple(payload, "KKiiiiiO!O!O!O!O!OOOOOOiL", &kernel, &lib, &self->n_inputs, &self->n_shared, &self->n_outputs,
                               &self->n_updates, &self->mode, &PyTuple_Type, &specs, &PyTuple_Type, &targets, &PyTuple_Type, &steps,
                               &PyTuple_Type, &self->storages, &PyTuple_Type, &self->filters, &self->on_error, &self->run_step,
-                              &self->explain, &self->bind, &self->lock, &self->keep);
+                              &self->explain, &self->bind, &self->lock, &self->keep, &self->threads, &enough);
+  self->enough = enough;
   Py_XINCREF(self->storages);
   Py_XINCREF(self->filters);
   Py_XINCREF(self->on_error);

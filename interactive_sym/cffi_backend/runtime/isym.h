@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define ISYM_MAXDIM 16
+#define ISYM_PARTS 32 /* parts of a loop at most */
 
 /* Result codes of isym_kernel. */
 #define ISYM_OK 0
@@ -28,6 +29,7 @@ typedef struct {
 } isym_array;
 
 typedef struct isym_ctx isym_ctx;
+typedef int isym_part(isym_ctx *, const void *shared, int64_t number); /* computes one part of a loop; gives a result code */
 struct isym_ctx {
   isym_array *slot;                                                     /* table of slots */
   void *(*output)(isym_ctx *, int slot, int ndim, const int64_t *dim);  /* array of an output, update or temporary; NULL: no memory */
@@ -37,6 +39,8 @@ struct isym_ctx {
   int64_t error[4];                                                     /* node, axis or operand, left size, right size */
   void *owner;                                                          /* the runtime's own */
   int (*poll)(isym_ctx *);                                              /* nonzero: the user interrupts, return ISYM_PYTHON now */
+  int (*share)(isym_ctx *, isym_part *, const void *shared, int64_t count); /* threads share the parts; NULL: one thread */
+  int64_t enough;                                                       /* operations from which threads share a loop */
 };
 
 int isym_kernel(isym_ctx *ctx);

@@ -41,6 +41,45 @@ static inline void *isym_temporary(isym_ctx *ctx, int64_t bytes, int ndim, const
   return ctx->scratch(ctx, bytes);
 }
 
+/* How a loop is cut into parts.  It depends on sizes only, so that results are the same whoever computes which part. */
+typedef struct {
+  int64_t count, length; /* parts, and iterations of each but the last */
+} isym_cut;
+
+/* A function of its own in machine code too: copied into its callers it would take the compiler twice the time. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define ISYM_APART static __attribute__((noinline, noclone, unused))
+#else
+#define ISYM_APART static __attribute__((noinline, unused))
+#endif
+
+#define ISYM_PART_WORK 65536.0 /* operations of a part at least: some 5 us */
+#define ISYM_PART_ROOM 8388608.0 /* elements of memory for all parts' own arrays at most */
+
+/* work: operations in all; size: iterations; unit: parts have multiples of it; own: elements of the arrays each part has for
+ * itself, which must be few against the work, as they are added up in the end. */
+ISYM_APART isym_cut isym_parts(double work, int64_t size, int64_t unit, double own) {
+  double most = work / ISYM_PART_WORK;
+  if (most < 2) return (isym_cut){1, size};
+  if (most > ISYM_PARTS) most = ISYM_PARTS;
+  if (most * own * 8 > work) most = work / (own * 8);
+  if (most * own > ISYM_PART_ROOM) most = ISYM_PART_ROOM / own;
+  const int64_t count = most < 1 ? 1 : (int64_t)most;
+  int64_t length = size / count + (size % count != 0);
+  if (length % unit) length += unit - length % unit;
+  return length < size ? (isym_cut){size / length + (size % length != 0), length} : (isym_cut){1, size};
+}
+
+/* Computes all parts, on several threads where that pays. */
+ISYM_APART int isym_run(isym_ctx *ctx, isym_part *part, const void *shared, int64_t count, double work) {
+  if (count > 1 && ctx->share && work >= (double)ctx->enough) return ctx->share(ctx, part, shared, count);
+  for (int64_t number = 0; number < count; number++) {
+    const int code = part(ctx, shared, number);
+    if (code) return code;
+  }
+  return ISYM_OK;
+}
+
 /* An index counted from the front, or -1 where there is no such element. */
 static inline int64_t isym_index(int64_t index, int64_t size) {
   if (index < 0) index += size;
