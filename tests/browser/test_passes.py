@@ -109,7 +109,9 @@ def test_list_of_rewrites_filter_and_check(notebook, screenshots):
     assert int(view.get_attribute("data-step")) < 3
     rows.first.focus()
     page.page.keyboard.press("ArrowDown")
-    assert view.locator("[data-step-row]:focus").get_attribute("data-step-row") == view.get_attribute("data-step") == "2"
+    assert (
+        view.locator("[data-step-row]:focus").get_attribute("data-step-row") == view.get_attribute("data-step") == "2"
+    )
 
 
 def test_next_touching_history_and_why_not(notebook, screenshots):
