@@ -21,7 +21,7 @@ from ...core.ops.convolution import Border, Convolution, ConvolutionGradInputs, 
 from ...core.ops.linalg import tensordot
 from ...core.ops.shape import known_size, size_of
 from ...core.source import here
-from ...core.types import DISCRETE, upcast
+from ...core.types import COMPLEXES, DISCRETE, upcast
 
 __all__ = [
     "bilinear_kernel_1D",
@@ -97,7 +97,7 @@ def _form(
 
 
 def _operands(x: Any, y: Any, what: str, dims: Sequence[int]) -> tuple[Any, Any, str]:
-    """Two tensors of one float type."""
+    """Two tensors of one float or complex type."""
     x, y = as_tensor_variable(x), as_tensor_variable(y)
     for v, ndim in zip((x, y), dims, strict=True):
         if len(v.type.shape) != ndim:
@@ -111,6 +111,16 @@ def _operands(x: Any, y: Any, what: str, dims: Sequence[int]) -> tuple[Any, Any,
     dtype = upcast(x.type.dtype, y.type.dtype)
     dtype = config.floatX if dtype in DISCRETE else dtype
     return call("cast", x, dtype), call("cast", y, dtype), dtype
+
+
+def _by_parts(convolution: type[Any], form: Form, dtype: str, x: Any, y: Any, *sizes: Any) -> Any:
+    """A convolution of two tensors; of complex ones by those of their real and imaginary parts."""
+    if dtype not in COMPLEXES:
+        return convolution(form, dtype)(x, y, *sizes)
+    op = convolution(form, "float32" if dtype == "complex64" else "float64")
+    (xr, xi), (yr, yi) = ((call("real", z), call("imag", z)) for z in (x, y))
+    real = op(xr, yr, *sizes) - op(xi, yi, *sizes)
+    return call("complex", real, op(xr, yi, *sizes) + op(xi, yr, *sizes))
 
 
 def _promised(x: Any, shape: Any, what: str) -> Any:
@@ -140,7 +150,7 @@ def _forward(
     form = _form(ndim, border_mode, subsample, filter_flip, dilation, groups, unshared)
     x, w, dtype = _operands(x, w, f"conv{ndim}d", (2 + ndim, 2 + (2 if unshared else 1) * ndim))
     x, w = _promised(x, x_shape, "input_shape"), _promised(w, w_shape, "filter_shape")
-    return Convolution(form, dtype)(x, w)
+    return _by_parts(Convolution, form, dtype, x, w)
 
 
 def _wrt_inputs(
@@ -151,7 +161,7 @@ def _wrt_inputs(
     dims = (2 + ndim, 2 + (2 if unshared else 1) * ndim)
     g, w, dtype = _operands(g, w, f"conv{ndim}d_grad_wrt_inputs", dims)
     w = _promised(w, w_shape, "filter_shape")
-    x = ConvolutionGradInputs(form, dtype)(w, g, *_last(x_shape, ndim, "input_shape"))
+    x = _by_parts(ConvolutionGradInputs, form, dtype, w, g, *_last(x_shape, ndim, "input_shape"))
     return _promised(x, x_shape, "input_shape")
 
 
@@ -162,7 +172,7 @@ def _wrt_weights(
     form = _form(ndim, border_mode, subsample, filter_flip, dilation, groups, unshared)
     x, g, dtype = _operands(x, g, f"conv{ndim}d_grad_wrt_weights", (2 + ndim, 2 + ndim))
     x = _promised(x, x_shape, "input_shape")
-    w = ConvolutionGradWeights(form, dtype)(x, g, *_last(w_shape, ndim, "filter_shape"))
+    w = _by_parts(ConvolutionGradWeights, form, dtype, x, g, *_last(w_shape, ndim, "filter_shape"))
     return _promised(w, w_shape, "filter_shape")
 
 

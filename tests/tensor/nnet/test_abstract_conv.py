@@ -35,6 +35,33 @@ def test_border_modes(way: str) -> None:
     np.testing.assert_allclose(got[-1], correlated(X, W[:, :, ::-1, ::-1]), rtol=1e-11, atol=1e-12)
 
 
+@pytest.mark.parametrize("way", RUNNERS)
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_complex_numbers(dtype: str, way: str) -> None:
+    draw = np.random.RandomState(3)
+    x, w = (draw.normal(size=s) + 1j * draw.normal(size=s) for s in ((2, 2, 4, 5), (3, 2, 2, 3)))
+    a, b = T.tensor4("a", dtype), T.tensor4("b", dtype)
+    out = T.nnet.conv2d(a, b, border_mode=(1, 0))
+    back = T.nnet.abstract_conv.conv2d_grad_wrt_inputs(out, b, (None, None, 4, 5), border_mode=(1, 0))
+    got, again = RUNNERS[way]([a, b], [out, back], [x.astype(dtype), w.astype(dtype)])
+    padded = np.pad(x, [(0, 0), (0, 0), (1, 1), (0, 0)])
+    want = np.array([[sum(signal.convolve(i, f, "valid") for i, f in zip(image, k)) for k in w] for image in padded])
+    assert got.dtype == again.dtype == dtype and again.shape == x.shape
+    np.testing.assert_allclose(got, want, rtol=1e-4 if dtype == "complex64" else 1e-12, atol=1e-4)
+
+
+def test_complex_gradients() -> None:
+    """Of a real cost of complex numbers: the same as by the real and imaginary parts."""
+    draw = np.random.RandomState(4)
+    parts = [draw.normal(size=(1, 1, 3, 3)) for _ in range(4)]
+
+    def cost(a: Any, b: Any, c: Any, d: Any) -> Any:
+        y = T.nnet.conv2d(T.complex(a, b), T.complex(c, d), border_mode="full")
+        return T.sqr(T.real(y)) + T.imag(y) ** 3
+
+    check_gradient(cost, *parts)
+
+
 def test_adjoints() -> None:
     """`conv2d_grad_wrt_inputs`, `_weights` and `conv2d_transpose` are what `grad` gives."""
     x, w, g = T.dtensor4("x"), T.dtensor4("w"), T.dtensor4("g")
