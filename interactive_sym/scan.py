@@ -422,9 +422,10 @@ def scan(
         n_steps: how many steps, int or symbolic; by default as many as the shortest sequence has elements for.
         truncate_gradient: how many steps, counted from the last one, gradients go back; -1: all.
         go_backwards: go through the sequences from the end.
-        mode: accepted for old programs; a loop is compiled as part of the function it is in.
+        mode: without effect, as the loop is compiled in one piece with the function it is in; that mode counts.
         name: what to call the loop in graphs.
-        profile, allow_gc: accepted for old programs.
+        profile: without effect, for the same reason: `function(..., profile=True)` times the loop among its nodes.
+        allow_gc: without effect: values inside a step live in buffers of the function, which all steps share.
         strict: a shared variable that `fn` uses must be among `non_sequences` (or be updated).
         return_list: outputs as a list also where there is one.
 
