@@ -87,6 +87,7 @@ class MRG_RandomStreams:
         rstate: int32 `(6,)`, the state the next variable starts from; each variable moves it on by 2**134 numbers.
         state_updates: for each variable the tuple (shared state, state after the draw, size, nstreams).
         default_instance_seed: the seed given here.
+        last_seed: the seed of the last call of `seed`, None before one.
         algorithm: what makes the numbers.
 
     The methods take `nstreams`, the number of rows of the state; by default `n_streams(size)`. Variables that are
@@ -111,6 +112,7 @@ class MRG_RandomStreams:
     def __init__(self, seed: Any = 12345) -> None:
         self.state_updates: list[tuple[Any, Any, Any, Any]] = []
         self.default_instance_seed = seed
+        self.last_seed: Any = None
         self.set_rstate(seed)
 
     def updates(self) -> list[tuple[Any, Any]]:
@@ -152,6 +154,7 @@ class MRG_RandomStreams:
             seed: as for the class; None is the seed of the constructor.
         """
         self.set_rstate(self.default_instance_seed if seed is None else seed)
+        self.last_seed = self.default_instance_seed if seed is None else seed
         for state, _, _, nstreams in self.state_updates:
             state.set_value(self.get_substream_rstates(nstreams), borrow=True)
 

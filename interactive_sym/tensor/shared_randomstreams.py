@@ -69,6 +69,7 @@ class RandomStreams:
     Attributes:
         state_updates: for each variable, in the order they were made, the pair (shared state, state after the draw).
         default_instance_seed: the seed given here.
+        last_seed: the seed of the last call of `seed`, None before one.
         gen_seedgen: the RandomState that gives seeds to new variables.
         algorithm: what makes the numbers.
 
@@ -91,6 +92,7 @@ class RandomStreams:
     def __init__(self, seed: int | None = None) -> None:
         self.state_updates: list[tuple[Any, Any]] = []
         self.default_instance_seed = seed
+        self.last_seed: int | None = None
         self.gen_seedgen = np.random.RandomState(seed)
 
     def updates(self) -> list[tuple[Any, Any]]:
@@ -107,6 +109,7 @@ class RandomStreams:
             seed: an int; None is the seed of the constructor.
         """
         generator = np.random.RandomState(self.default_instance_seed if seed is None else seed)
+        self.last_seed = self.default_instance_seed if seed is None else seed
         for state, _ in self.state_updates:
             state.set_value(np.random.RandomState(int(generator.randint(2**30))), borrow=True)
 

@@ -29,6 +29,7 @@ from ..tensor.rng_mrg import MRG_RandomStreams
 from ..tensor.shared_randomstreams import RandomStreams
 from . import svg, theme
 from .compiled import argument, final_graph, function_view, given_name
+from .gradient import GradientView
 
 try:
     from . import widgets
@@ -55,10 +56,10 @@ class Form:
 
     title: str
     text: Callable[[], str]
-    build: Callable[[], GraphView | FunctionView | StateView] | None = None
+    build: Callable[[], GraphView | FunctionView | StateView | GradientView] | None = None
     picture: Callable[[], GraphView] | None = None
     results: bool = False
-    subject: Variable | Function | None = None
+    subject: object = None
 
 
 _forms: list[tuple[type, Callable[[Any], Form]]] = []
@@ -82,19 +83,22 @@ def form(obj: Any) -> Form | None:
 def mimebundle(obj: Any, include: Any = None, exclude: Any = None) -> Any:
     """The rich output of `obj`: `(data, metadata)`, or None where there is nothing to add to `repr`."""
     shown = form(obj)
-    if shown is None:
-        return None
+    return None if shown is None else bundle(shown, include, exclude, repr(obj))
+
+
+def bundle(shown: Form, include: Any = None, exclude: Any = None, fallback: str = "") -> Any:
+    """The rich output of a form; `fallback` stands for a text that fails."""
     wanted = {TEXT, PICTURE, LIVE}
     if include:
         wanted &= set(include)
     wanted -= set(exclude or ())
-    data: dict[str, Any] = {TEXT: _attempt(shown.text) or repr(obj)}
+    data: dict[str, Any] = {TEXT: _attempt(shown.text) or fallback}
     if shown.build is not None and (PICTURE in wanted or LIVE in wanted) and not _in_terminal():
-        picture = _attempt(lambda: _picture(shown))
-        if picture and PICTURE in wanted:
-            data[PICTURE] = picture
+        drawn = _attempt(lambda: picture(shown))
+        if drawn and PICTURE in wanted:
+            data[PICTURE] = drawn
         if LIVE in wanted and _in_kernel() and widgets is not None:
-            live = _attempt(lambda: _live(shown, picture or ""))
+            live = _attempt(lambda: _live(shown, drawn or ""))
             if live is not None:
                 data[LIVE] = live
     return {key: value for key, value in data.items() if key in wanted}, {}
@@ -107,7 +111,8 @@ def _attempt(make: Callable[[], Any]) -> Any:
         return None
 
 
-def _picture(shown: Form) -> str:
+def picture(shown: Form) -> str:
+    """The static picture of a form that has a view."""
     assert shown.build is not None
     view = shown.picture() if shown.picture is not None else shown.build()
     if isinstance(view, StateView):
@@ -167,7 +172,13 @@ def _shared(variable: SharedVariable) -> Form:
         kind = "random" if is_random_state(variable.type) else "shared"
         return StateView(name, (array_row(name, kind, str(variable.type), variable.get_value(borrow=True)),))
 
-    return Form(shorten(name, 60), text, build)
+    return Form(shorten(name, 60), text, build, subject=variable)
+
+
+def shown_text(obj: Any) -> str:
+    """The text of an object that has a form."""
+    shown = form(obj)
+    return shown.text() if shown is not None else repr(obj)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -195,19 +206,22 @@ def _function(function: Function) -> Form:
 # Random streams.
 
 
+def stream_rows(streams: RandomStreams | MRG_RandomStreams) -> tuple[StateRow, ...]:
+    """A row for all of an object's streams, and one for each."""
+    facts = (("algorithm", streams.algorithm), ("state", streams.fingerprint()))
+    rows = [StateRow("all streams", "random", type(streams).__name__, None, facts)]
+    for number, (draw, type_, where, fingerprint) in enumerate(streams.draws()):
+        rows.append(StateRow(f"{number}: {draw}", "random", type_, None, (("state", fingerprint), ("made in", where))))
+    return tuple(rows)
+
+
 def _streams(streams: RandomStreams | MRG_RandomStreams) -> Form:
     title = f"{type(streams).__name__}(seed={streams.default_instance_seed})"
 
     def build() -> StateView:
-        facts = (("algorithm", streams.algorithm), ("state", streams.fingerprint()))
-        rows = [StateRow("all streams", "random", type(streams).__name__, None, facts)]
-        for number, (draw, type_, where, fingerprint) in enumerate(streams.draws()):
-            rows.append(
-                StateRow(f"{number}: {draw}", "random", type_, None, (("state", fingerprint), ("made in", where)))
-            )
-        return StateView(title, tuple(rows))
+        return StateView(title, stream_rows(streams))
 
-    return Form(title, lambda: repr(streams), build)
+    return Form(title, lambda: repr(streams), build, subject=streams)
 
 
 shows(RandomStreams)(_streams)

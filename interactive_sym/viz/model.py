@@ -12,6 +12,7 @@ from typing import Any
 
 from ..core.view import FunctionView, GraphView, NodeView, OutputView, StateView, TraceView, to_json
 from . import theme
+from .gradient import GradientView
 from .layout import Layout, layout
 
 BLOCK = 16
@@ -182,13 +183,15 @@ def styles_message() -> dict[str, list[str]]:
 
 
 def view_message(
-    view: GraphView | FunctionView | StateView, title: str, results: bool, note: str = ""
+    view: GraphView | FunctionView | StateView | GradientView, title: str, results: bool, note: str = ""
 ) -> dict[str, Any]:
     """All of a view but its layouts; `note` says what is not shown."""
     message: dict[str, Any] = {"version": view.version, "title": title, "results": results, "note": note}
     message["styles"] = styles_message()
     if isinstance(view, StateView):
         return {**message, "kind": "state", "state": to_json(view)}
+    if isinstance(view, GradientView):
+        return {**message, "kind": "gradient", "rows": to_json(view.rows)}
     if isinstance(view, GraphView):
         return {**message, "kind": "graph", "trace": trace_message(TraceView(view))}
     function = {

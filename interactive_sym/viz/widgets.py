@@ -26,7 +26,9 @@ from ..core.graph import Apply, Variable
 from ..core.view import FunctionView, GraphView, StateView, TraceView, graph_view, shorten
 from ..function import Function
 from .compiled import function_view
+from .gradient import GradientView
 from .inspector import measured
+from .live import TEXT_LIMIT, Live, live_of
 from .model import BLOCK, NODE_LIMIT, cropped, layout_message, view_message
 from .passes import Explorer, inner_graph, located
 
@@ -34,7 +36,7 @@ TARGET = "interactive_sym.view"
 STATIC = Path(__file__).parent / "static"
 KEPT = 200
 
-View = GraphView | FunctionView | StateView
+View = GraphView | FunctionView | StateView | GradientView
 
 
 @dataclass
@@ -44,11 +46,12 @@ class Content:
     title: str
     build: Callable[[], View]
     results: bool = False
-    subject: Variable | tuple[Variable, ...] | Function | None = None
+    subject: object = None
     inputs: Sequence[Variable] = ()
     note: str = field(default="", init=False)
     _full: View | None = field(default=None, repr=False)
     _explorer: Explorer | None = field(default=None, repr=False)
+    _live: Live | None = field(default=None, repr=False)
     _view: View | None = field(default=None, repr=False)
     _layouts: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
 
@@ -75,8 +78,8 @@ class Content:
 
     def trace(self) -> TraceView:
         view = self.view()
-        if isinstance(view, StateView):
-            raise ValueError("a table of states has no graph")
+        if isinstance(view, StateView | GradientView):
+            raise ValueError("a table has no graph")
         return view.trace if isinstance(view, FunctionView) else TraceView(view)
 
     def explorer(self) -> Explorer:
@@ -87,6 +90,12 @@ class Content:
         if self._explorer is None:
             self._explorer = Explorer(self.subject, self._full.trace)
         return self._explorer
+
+    def live(self) -> Live:
+        """Who answers questions about shared variables and random streams."""
+        if self._live is None:
+            self._live = live_of(self.subject)
+        return self._live
 
     def inside(self, step: int, id: int) -> "Content":
         """The graph inside a node: the step of a loop, the two ways of a branch."""
@@ -119,7 +128,7 @@ _count = 0
 
 def _open(content: Content, request: dict[str, Any]) -> Any:
     message = view_message(content.view(), content.title, content.results, content.note)
-    if message["kind"] != "state":
+    if message["kind"] not in ("state", "gradient"):
         message["layouts"] = content.layouts(len(content.trace().steps), 1)
     return message
 
@@ -142,9 +151,9 @@ def _whole(request: dict[str, Any], key: str) -> int:
     return value
 
 
-def _text(request: dict[str, Any], key: str) -> str:
+def _text(request: dict[str, Any], key: str, limit: int = 200) -> str:
     value = request.get(key, "")
-    if not isinstance(value, str) or len(value) > 200:
+    if not isinstance(value, str) or len(value) > limit:
         raise ValueError(f"{key!r} must be a short text")
     return value
 
@@ -177,6 +186,18 @@ VERBS: dict[str, Callable[[Content, dict[str, Any]], Any]] = {
     "bisect": lambda content, request: content.explorer().bisect(_text(request, "what")),
     "compile": _compile,
     "measure": lambda content, request: measured(content.explorer()),
+    "sample": lambda content, request: content.live().sample(request.get("long") is True),
+    "preview": lambda content, request: content.live().preview(_whole(request, "stream"), _whole(request, "row")),
+    "edit": lambda content, request: content.live().edit(_whole(request, "row"), _text(request, "text", TEXT_LIMIT)),
+    "undo": lambda content, request: content.live().undo(_whole(request, "row")),
+    "at": lambda content, request: content.live().at(_whole(request, "row"), _whole(request, "change")),
+    "back": lambda content, request: content.live().back(_whole(request, "row"), _whole(request, "change")),
+    "seed": lambda content, request: content.live().seed(_whole(request, "stream"), _text(request, "text")),
+    "save": lambda content, request: content.live().save(_whole(request, "stream")),
+    "restore": lambda content, request: content.live().restore(_whole(request, "saved")),
+    "transfer": lambda content, request: content.live().transfer(
+        _whole(request, "stream"), _text(request, "name"), request.get("apply") is True
+    ),
     "inside": lambda content, request: _another(content.inside(_whole(request, "step"), _whole(request, "node"))),
 }
 

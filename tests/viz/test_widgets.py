@@ -95,7 +95,7 @@ def test_forgotten_views_say_so():
 
 def test_what_a_notebook_would_store_is_small():
     made, f = content()
-    widget = widgets.ViewWidget(made, display._picture(display.form(f)))
+    widget = widgets.ViewWidget(made, display.picture(display.form(f)))
     state = {key: value for key, value in widget.get_state().items() if isinstance(value, str)}
     assert len(json.dumps(state)) < 64 * 1024
     assert len(state["_esm"]) < 4_000

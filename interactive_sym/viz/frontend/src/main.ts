@@ -10,7 +10,9 @@ import { comparison, nextTouching, PassPanel, questions } from "./passes";
 import { PlanPane } from "./plan";
 import type { LayoutMessage, Request, ViewMessage } from "./records";
 import { fingerprint, Replay, search } from "./replay";
-import { statePane } from "./state";
+import { saveButtons } from "./exported";
+import { gradientPane } from "./gradient";
+import { livePane } from "./live";
 
 const BLOCK = 16;
 const PLAY_MS = 900;
@@ -78,7 +80,7 @@ class GraphPane {
         button("zoom-out", "−", "zoom out (−)", () => drawing.zoom(1 / 1.25)),
         button("zoom-in", "+", "zoom in (+)", () => drawing.zoom(1.25)),
         button("fit", "fit", "fit (f)", () => drawing.fit()),
-        button("fullscreen", "full", "fill the screen (F)", () => this.fullscreen()),
+        button("fullscreen", "full", "fill the screen (F)", () => this.fullscreen()), saveButtons(() => drawing.element, view.title),
         button("help", "?", "keys (?)", () => this.help())));
     if (this.replay.length > 0 && view.kind === "function") {
       this.passes = new PassPanel(this.replay, this.request, { seek: (step) => this.seek(step), open: this.open });
@@ -373,7 +375,10 @@ export function mount(host: HTMLElement, view: ViewMessage, request: Request): (
     role: "region", "aria-label": view.title });
   host.replaceChildren(root);
   if (view.kind === "state") {
-    statePane(root, view, request);
+    return livePane(root, view, request);
+  }
+  if (view.kind === "gradient") {
+    gradientPane(root, view);
     root.dataset.ready = "1";
     return () => undefined;
   }

@@ -45,9 +45,12 @@ export interface About {
 
 export interface History { rows: { step: number; rule: string; why: string; what: string }[]; rules: string[] }
 
+import type { GradientRow } from "./gradient";
+
 export interface ViewMessage {
   version: number;
-  kind: "graph" | "function" | "state";
+  kind: "graph" | "function" | "state" | "gradient";
+  rows?: GradientRow[];
   title: string;
   results: boolean;
   note: string;

@@ -1,0 +1,438 @@
+"""Shared variables and random streams, live: samples while a cell runs, edits, undo, history, seeds, saved states.
+
+A `Live` answers the questions of one panel. Looking changes nothing: next numbers and counts of draws come from copies
+of states. Changes are made with the public calls (`set_value`, `seed`), between calls of functions or while one runs.
+
+Read next: `widgets` (the verbs), `frontend/src/live.ts` (the browser's end), `views` (the panels by name).
+"""
+
+import ast
+import copy
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from ..core.graph import Variable
+from ..core.ops.body import run_lazily
+from ..core.shared import SharedVariable
+from ..core.text import brief
+from ..core.types import TensorType
+from ..core.view import shorten, value_text
+from ..function import Function
+from ..tensor.rng_mrg import MRG_RandomStreams
+from ..tensor.shared_randomstreams import RandomStreams, state_fingerprint
+from . import theme
+
+Streams = RandomStreams | MRG_RandomStreams
+
+#: Elements looked at per sample; arrays up to that size are kept whole in the history.
+ELEMENTS = 4096
+#: Samples and undo steps kept.
+KEPT = 200
+UNDONE = 50
+CELLS = 32
+BINS = 24
+TEXT_LIMIT = 100_000
+ROWS = 50
+#: Seconds that counting draws takes, at each sample and when asked for.
+COUNTING, COUNTING_LONG = 0.002, 0.3
+#: Draws after which a state is taken for one that was set otherwise.
+MOST_DRAWS = 1_000_000
+PREVIEWED = 2000
+
+
+@dataclass
+class _Past:
+    """What is kept of one variable: samples seen, values before edits."""
+
+    seen: list[tuple[int, float, Any]]
+    undo: list[Any]
+    changes: int = 0
+    mark: str = ""
+
+
+class Live:
+    """The state behind one panel.
+
+    Args:
+        variables: shared variables to show.
+        streams: random streams to show; their variables may become more later.
+    """
+
+    def __init__(self, variables: Sequence[SharedVariable] = (), streams: Sequence[Streams] = ()) -> None:
+        self.variables = list(variables)
+        self.streams = list(streams)
+        self._past: dict[int, _Past] = {}
+        self._counters: dict[int, _Counter] = {}
+        self._saved: list[tuple[str, list[list[Any]]]] = []
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    def sample(self, long: bool = False) -> dict[str, Any]:
+        """All rows as they are now, ready for `json.dumps`; `long` counts draws with more patience."""
+        functions = named_functions()
+        rows = [self._row(k, variable, functions) for k, variable in enumerate(self.variables[:ROWS])]
+        streams = [self._stream(k, each, functions, long) for k, each in enumerate(self.streams[:ROWS])]
+        return {"rows": rows, "streams": streams, "saved": [label for label, _ in self._saved]}
+
+    def _row(self, k: int, variable: SharedVariable, functions: dict[str, Function]) -> dict[str, Any]:
+        value = variable.get_value(borrow=True)
+        past = self._past.setdefault(k, _Past([], []))
+        row: dict[str, Any] = {
+            "name": shorten(str(variable), 60),
+            "type": theme.short_type(str(variable.type)),
+            "where": variable.where.label,
+            "shape": list(value.shape) if isinstance(value, np.ndarray) else None,
+            "statistics": [],
+            "sample": value_text(value, 200),
+            "editable": isinstance(variable.type, TensorType),
+            "writers": writers(variable, functions),
+        }
+        if isinstance(value, np.random.RandomState):
+            row["sample"] = f"state {state_fingerprint(value)}"
+        if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+            seen, step = strided(value)
+            kept = value.copy() if value.size <= ELEMENTS else None
+            row.update(figures(seen))
+            row["strided"] = step
+            row["heat"] = heat(value)
+            self._remember(past, seen, kept)
+        row.update(
+            changes=past.changes,
+            undo=len(past.undo),
+            spark=[norm if np.isfinite(norm) else None for _, norm, _ in past.seen],
+            kept=[number if old is not None else -1 for number, _, old in past.seen],
+        )
+        return row
+
+    @staticmethod
+    def _remember(past: _Past, seen: np.ndarray[Any, Any], kept: Any) -> None:
+        mark = state_fingerprint(seen)
+        if mark == past.mark:
+            return
+        past.changes += bool(past.mark)
+        past.mark = mark
+        with np.errstate(all="ignore"):
+            norm = float(np.sqrt(np.square(seen.astype(np.float64)).sum()))
+        past.seen.append((past.changes, norm, kept))
+        if len(past.seen) > KEPT:  # thinned, so that the first values stay in reach
+            past.seen[:-1] = past.seen[:-1:2]
+
+    def _stream(self, number: int, streams: Streams, functions: dict[str, Function], long: bool) -> dict[str, Any]:
+        rows = []
+        for k, (shown, (state, after)) in enumerate(zip(streams.draws(), streams.updates())):
+            draw, type_, where, fingerprint = shown
+            key = 1000 * number + k
+            if key not in self._counters:
+                self._counters[key] = _Counter(_starts(streams, k), state, after)
+            names = [
+                name for name, f in functions.items() if any(x.container is state.container for x in f.get_shared())
+            ]
+            still = [name for name in names if not writers(state, {name: functions[name]})]
+            rows.append(
+                {
+                    "draw": draw,
+                    "name": shorten(str(after.owner.outputs[1]), 40),
+                    "type": theme.short_type(type_),
+                    "where": where,
+                    "state": fingerprint,
+                    "count": self._counters[key].count(COUNTING_LONG if long else COUNTING),
+                    "used": names,
+                    "still": still,
+                }
+            )
+        seed = getattr(streams, "last_seed", None)
+        return {
+            "title": type(streams).__name__,
+            "algorithm": streams.algorithm,
+            "seed": str(streams.default_instance_seed if seed is None else seed),
+            "state": streams.fingerprint(),
+            "rows": rows,
+        }
+
+    def preview(self, number: int, row: int) -> dict[str, Any]:
+        """The next numbers of a stream, and a histogram of those after, drawn from a copy of its state."""
+        state, after = self._own(number).updates()[_within(row, len(self._own(number).updates()))]
+        value, parts, total = copy.deepcopy(state.get_value(borrow=True)), [], 0
+        end = perf_counter() + COUNTING_LONG
+        while total < PREVIEWED and perf_counter() < end:
+            value, drawn = _drawn(state, after, value)
+            parts.append(np.asarray(drawn).reshape(-1))
+            total += max(1, parts[-1].size)
+        numbers = np.concatenate(parts)
+        first = value_text(parts[0][:12], 300)
+        return {"next": first, **figures(numbers[: 4 * PREVIEWED]), "count": int(numbers.size)}
+
+    # -- changing ------------------------------------------------------------------------------------------------------
+
+    def edit(self, row: int, text: str) -> dict[str, Any]:
+        """Give a variable the value that `text` writes as a number or nested lists; one number fills the shape.
+
+        Raises:
+            ValueError: `text` is no such value, or of another shape.
+            TypeError: the variable's type refuses it.
+        """
+        variable = self.variables[_within(row, len(self.variables))]
+        if not isinstance(variable.type, TensorType):
+            raise ValueError("only arrays and numbers can be edited here")
+        old = variable.get_value()
+        value = variable.type.filter(_literal(text, old), name=str(variable))
+        past = self._past.setdefault(row, _Past([], []))
+        variable.set_value(value)
+        past.undo.append(old)
+        del past.undo[:-UNDONE]
+        return self.sample()
+
+    def undo(self, row: int) -> dict[str, Any]:
+        """Take the last edit of a variable back."""
+        past = self._past.get(_within(row, len(self.variables)))
+        if past is None or not past.undo:
+            raise ValueError("there is no edit to take back")
+        self.variables[row].set_value(past.undo.pop())
+        return self.sample()
+
+    def back(self, row: int, change: int) -> dict[str, Any]:
+        """Give a variable the value it had when a sample was taken; undo takes that back."""
+        past = self._past.get(_within(row, len(self.variables)))
+        for number, _, kept in past.seen if past is not None else ():
+            if number == change and kept is not None:
+                assert past is not None
+                past.undo.append(self.variables[row].get_value())
+                del past.undo[:-UNDONE]
+                self.variables[row].set_value(kept)
+                return self.sample()
+        raise ValueError("that value was not kept")
+
+    def at(self, row: int, change: int) -> dict[str, Any]:
+        """What a variable was when a sample was taken: text, figures, heat map."""
+        past = self._past.get(_within(row, len(self.variables)))
+        for number, _, kept in past.seen if past is not None else ():
+            if number == change and kept is not None:
+                return {"sample": value_text(kept, 200), "heat": heat(kept), **figures(kept.reshape(-1))}
+        raise ValueError("that value was not kept")
+
+    def seed(self, number: int, text: str) -> dict[str, Any]:
+        """Seed all of a stream's variables; the states before are saved first."""
+        streams = self._own(number)
+        try:
+            seed = int(text)
+        except ValueError:
+            raise ValueError("a seed is a whole number") from None
+        self.save(number, f"before seed {seed}")
+        streams.seed(seed)
+        for k, (state, after) in enumerate(streams.updates()):
+            start = [(f"seed {seed}", copy.deepcopy(state.get_value(borrow=True)))]
+            self._counters[1000 * number + k] = _Counter(start, state, after)
+        return self.sample()
+
+    def save(self, number: int, label: str = "") -> dict[str, Any]:
+        """Keep the states of a stream's variables, to restore them later."""
+        streams = self._own(number)
+        states = [state.get_value() for state, _ in streams.updates()]
+        self._saved.append((label or f"state {streams.fingerprint()}", [[number], states]))
+        del self._saved[:-UNDONE]
+        return self.sample()
+
+    def restore(self, saved: int) -> dict[str, Any]:
+        """Give a stream's variables the states that were saved."""
+        _, ([number], states) = self._saved[_within(saved, len(self._saved))]
+        for (state, _), value in zip(self._own(number).updates(), states):
+            state.set_value(value)
+        self._counters.clear()
+        return self.sample()
+
+    def transfer(self, number: int, name: str, apply: bool) -> dict[str, Any]:
+        """Copy states in order to the streams that the user calls `name`; without `apply` only say which goes where."""
+        target = _main().get(name)
+        source = self._own(number)
+        if not isinstance(target, RandomStreams | MRG_RandomStreams) or type(target) is not type(source):
+            raise ValueError(f"{shorten(name, 40)!r} is no {type(source).__name__}")
+        pairs = list(zip(source.updates(), target.updates()))
+        lines = []
+        for k, ((mine, made), (other, wanted)) in enumerate(pairs):
+            names = made.owner.op.name, wanted.owner.op.name
+            fits = not isinstance(mine.get_value(borrow=True), np.ndarray) or (
+                mine.get_value(borrow=True).shape == other.get_value(borrow=True).shape
+            )
+            lines.append(f"{k}: {names[0]} → {names[1]}" + ("" if fits else ", left out: another number of streams"))
+            if apply and fits:
+                other.set_value(mine.get_value())
+        return {"lines": lines or ["nothing to copy"], "applied": apply}
+
+    def _own(self, number: int) -> Streams:
+        return self.streams[_within(number, len(self.streams))]
+
+
+class _Counter:
+    """How often a stream has been drawn: draws are made again from where it may have begun until its state comes."""
+
+    def __init__(self, starts: list[tuple[str, Any]], state: SharedVariable, after: Variable) -> None:
+        if not starts:
+            starts = [("the first look", copy.deepcopy(state.get_value(borrow=True)))]
+        self._ways = [[origin, value, 0] for origin, value in starts]
+        self._state, self._after = state, after
+        self._found: list[Any] | None = None
+
+    def count(self, seconds: float) -> str:
+        """Draws so far and since when, as far as `seconds` of work tell."""
+        target = state_fingerprint(self._state.get_value(borrow=True))
+        ways = [self._found] if self._found is not None else self._ways
+        end = perf_counter() + seconds
+        try:
+            for way in ways:
+                if state_fingerprint(way[1]) == target:
+                    return self._settled(way)
+            while perf_counter() < end and ways[0][2] < MOST_DRAWS:
+                for way in ways:
+                    way[1] = _drawn(self._state, self._after, way[1])[0]
+                    way[2] += 1
+                    if state_fingerprint(way[1]) == target:
+                        return self._settled(way)
+        except Exception:
+            return "not counted: what is drawn depends on inputs"
+        return f"more than {ways[0][2]} since {ways[0][0]}, or set otherwise"
+
+    def _settled(self, way: list[Any]) -> str:
+        self._found = way
+        return f"{way[2]} since {way[0]}"
+
+
+def _starts(streams: Streams, k: int) -> list[tuple[str, Any]]:
+    """States that variable `k` of a stream may have begun with, as far as seeds are known."""
+    found: list[tuple[str, Any]] = []
+    for seed in dict.fromkeys([getattr(streams, "last_seed", None), streams.default_instance_seed]):
+        if seed is None:
+            continue
+        if isinstance(streams, MRG_RandomStreams):
+            fresh = MRG_RandomStreams(seed)
+            for _, _, _, count in streams.state_updates[: k + 1]:
+                state = fresh.get_substream_rstates(count)
+            found.append((f"seed {seed}", state))
+        else:
+            generator = np.random.RandomState(seed)
+            seeds = [int(generator.randint(2**30)) for _ in range(k + 1)]
+            found.append((f"seed {seed}", np.random.RandomState(seeds[-1])))
+    return found
+
+
+def _drawn(state: SharedVariable, after: Variable, value: Any) -> tuple[Any, Any]:
+    """The state after a draw from the state `value`, and the draw."""
+    assert after.owner is not None
+    table: dict[Variable, Any] = {state: value}
+    results = run_lazily([after, after.owner.outputs[1]], table)
+    return results[0], results[1]
+
+
+def _main() -> dict[str, Any]:
+    module = sys.modules.get("__main__")
+    return dict(vars(module)) if module is not None else {}
+
+
+def named_functions() -> dict[str, Function]:
+    """The functions that the user's names stand for."""
+    return {name: f for name, f in _main().items() if isinstance(f, Function) and not name.startswith("_")}
+
+
+def writers(variable: SharedVariable, functions: dict[str, Function]) -> list[dict[str, str]]:
+    """Which functions store to a variable, what, and on which line that was written."""
+    found = []
+    for name, function in functions.items():
+        for target, value in function.trace.initial.updates:
+            if isinstance(target, SharedVariable) and target.container is variable.container:
+                where = value.owner.where if value.owner is not None else None
+                found.append(
+                    {
+                        "function": name,
+                        "what": f"{shorten(str(target), 30)} ← {shorten(brief(value), 80)}",
+                        "where": where.label if where is not None else "",
+                        "line": shorten(where.text, 200) if where is not None else "",
+                    }
+                )
+    return found
+
+
+def strided(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int]:
+    """A copy of at most `ELEMENTS` elements at equal distances, and the distance."""
+    flat = array.reshape(-1)
+    step = max(1, -(-flat.size // ELEMENTS))
+    return flat[::step].copy(), step
+
+
+def figures(values: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Statistics and a histogram of numbers."""
+    real = values.astype(np.float64)
+    finite = real[np.isfinite(real)]
+    statistics: list[list[str]] = []
+    histogram: list[int] = []
+    if finite.size:
+        with np.errstate(all="ignore"):
+            pairs = (("min", finite.min()), ("max", finite.max()), ("mean", finite.mean()), ("std", finite.std()))
+        statistics = [[name, f"{float(figure):.4g}"] for name, figure in pairs]
+        try:
+            with np.errstate(all="ignore"):
+                histogram = [int(n) for n in np.histogram(finite, BINS)[0]]
+        except ValueError:  # the range is not finite
+            histogram = []
+    for name, count in (("nan", int(np.isnan(real).sum())), ("inf", int(np.isinf(real).sum()))):
+        if count:
+            statistics.append([name, str(count)])
+    return {"statistics": statistics, "histogram": histogram}
+
+
+def heat(array: np.ndarray[Any, Any]) -> list[list[int]]:
+    """An array as at most 32 by 32 levels from 0 to 100, -1 where a value is not finite; numbers have none."""
+    if array.ndim == 0 or array.size == 0:
+        return []
+    matrix = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
+    rows, columns = (max(1, -(-n // CELLS)) for n in matrix.shape)
+    picked = matrix[::rows, ::columns].astype(np.float64)
+    good = np.isfinite(picked)
+    if not good.any():
+        return [[-1] * picked.shape[1] for _ in range(picked.shape[0])]
+    low, high = picked[good].min(), picked[good].max()
+    with np.errstate(all="ignore"):
+        scaled = (picked / 2 - low / 2) / (high / 2 - low / 2) if high > low else np.full_like(picked, 0.5)
+    levels = np.where(good, np.nan_to_num(scaled * 100), -1.0)
+    return [[int(level) for level in line] for line in levels]
+
+
+def _literal(text: str, old: np.ndarray[Any, Any]) -> Any:
+    if len(text) > TEXT_LIMIT:
+        raise ValueError("the text is too long to be edited here")
+    try:
+        value = ast.literal_eval(text.strip())
+        array = np.asarray(value)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        raise ValueError("write a number, or numbers in nested lists: [1.5, 2]") from None
+    if array.dtype.kind not in "iufb":
+        raise ValueError("write a number, or numbers in nested lists: [1.5, 2]")
+    if array.ndim == 0 and old.ndim:
+        array = np.full(old.shape, array)
+    if array.shape != old.shape:
+        raise ValueError(f"the value has shape {old.shape}, the text {array.shape}")
+    return array.astype(old.dtype) if array.dtype.kind == "f" and old.dtype.kind == "f" else array.tolist()
+
+
+def _within(index: int, count: int) -> int:
+    if not 0 <= index < count:
+        raise ValueError("there is no such row")
+    return index
+
+
+def live_of(subject: object) -> Live:
+    """The live state of a shared variable or of streams.
+
+    Raises:
+        ValueError: `subject` has none.
+    """
+    if isinstance(subject, Live):
+        return subject
+    if isinstance(subject, RandomStreams | MRG_RandomStreams):
+        return Live(streams=[subject])
+    if isinstance(subject, SharedVariable):
+        return Live([subject])
+    raise ValueError("this view has no live state")
