@@ -14,7 +14,7 @@ from ..core.graph import Variable
 from ..core.view import GraphView, graph_view
 from ..function import Function
 from . import theme
-from .display import final_graph
+from .compiled import final_graph
 from .svg import graph_svg
 
 
