@@ -122,6 +122,23 @@ def test_argmax_over_several_axes(way: str) -> None:
     assert_same(got[1], value.reshape(2, -1).argmin(axis=1))
 
 
+@pytest.mark.parametrize("way", RUNNERS)
+@pytest.mark.parametrize("dtype", REALS)
+def test_argmax_of_long_rows(dtype: str, way: str) -> None:
+    """Rows of several blocks and a rest: ties, ascending rows, and the first NaN of several, at each place."""
+    rows = np.concatenate([sample(dtype, (3, 300)), np.sort(sample(dtype, (2, 300)))])
+    if dtype.startswith("float"):
+        places = np.full((300, 300), 1, dtype=dtype)
+        for k in range(300):
+            places[k, k:] = [np.inf if k % 2 else np.nan, *[np.nan] * (k % 3), *[2] * 300][: 300 - k]
+        rows = np.concatenate([rows, places, -places, np.full((1, 300), -np.inf, dtype=dtype)])
+    x = T.matrix(dtype=dtype)
+    outputs = [x.argmax(axis=1), x.argmin(axis=1), x.argmax(), x[:, ::-1].argmax(axis=1), x.argmin(axis=0)]
+    wanted = [rows.argmax(1), rows.argmin(1), rows.argmax(), rows[:, ::-1].argmax(1), rows.argmin(0)]
+    for mine, want in zip(RUNNERS[way]([x], outputs, [rows]), wanted, strict=True):
+        assert_same(mine, np.asarray(want))
+
+
 def test_axes_are_checked() -> None:
     x = T.dmatrix("x")
     with pytest.raises(np.exceptions.AxisError, match="axis 2"):
