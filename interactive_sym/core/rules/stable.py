@@ -17,6 +17,7 @@ exp, expm1, log, log1p, sigmoid, softplus, inv = map(
     head, ("exp", "expm1", "log", "log1p", "sigmoid", "softplus", "inv")
 )
 add, sub, mul, neg, maximum, absolute = map(head, ("add", "sub", "mul", "neg", "maximum", "abs"))
+erf, erfc, erfcx, switch, gt, sqr = map(head, ("erf", "erfc", "erfcx", "switch", "gt", "sqr"))
 STAGE = "stabilise"
 
 
@@ -45,6 +46,14 @@ rule(
 rule(
     "one_minus_exp", sub(1, exp(a)), neg(expm1(a)), stage=STAGE, changes="last digits", when=floats,
     why="For small a, exp(a) is close to 1 and the difference loses all digits; expm1 keeps them.",
+)  # fmt: skip
+
+# -- the tail of the error function ------------------------------------------------------------------------------------
+
+rule(
+    "log_of_erfc", log(erfc(a)), switch(gt(a, 0.5), sub(log(erfcx(a)), sqr(a)), log1p(neg(erf(a)))), stage=STAGE,
+    changes="nan", when=floats, aliases=("local_log_erfc",), samples={"a": (-4.0, 4.0)},
+    why="Beyond 27 erfc rounds to 0 and its logarithm is -inf; erfc(a) is erfcx(a) exp(-a²), which has one.",
 )  # fmt: skip
 
 # -- inverse functions -----------------------------------------------------------------------------------------------

@@ -81,6 +81,17 @@ def test_extreme_values_are_finite():
         assert np.isfinite(value).all()
 
 
+def test_logarithm_of_erfc_has_a_tail():
+    """Far out erfc(x) is exp(-x²) / (x √π) (1 - 1/(2x²) + 3/(4x⁴) - ...)."""
+    at = np.array([50.0, 100.0, 1e4])
+    series = 1 - 1 / (2 * at**2) + 3 / (4 * at**4) - 15 / (8 * at**6)
+    program = final(rewrite([v], T.log(T.erfc(v))))
+    (got,) = values_of(program, [at])
+    np.testing.assert_allclose(got, -(at**2) - np.log(at * np.sqrt(np.pi)) + np.log(series), rtol=1e-14)
+    (near,) = values_of(program, [np.array([-40.0, 1e-17, np.nan])])
+    np.testing.assert_allclose(near, [np.log(2), -2e-17 / np.sqrt(np.pi), np.nan], rtol=1e-14)
+
+
 def test_sums_of_exponentials_do_not_overflow():
     shares = T.exp(x) / T.exp(x).sum(axis=1, keepdims=True)
     cost = -(y * T.log(shares)).sum()
