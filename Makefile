@@ -4,6 +4,7 @@
 #   make bench   the table of measurements against other libraries
 #   make sanitize    the tests of operations on C built with AddressSanitizer and UBSan
 #   make lint    only the style, type and import checks
+#   make docs    the reference as HTML, from the docstrings, into build/reference
 #   make tutorials   run the notebooks again and store what they show now
 # The first Python on the PATH that is new enough.
 enough = $(shell $(1) -c 'import sys; sys.version_info >= (3, 11) and print("$(1)")' 2>/dev/null)
@@ -16,7 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: lab test sanitize bench lint format tutorials clean
+.PHONY: lab test sanitize bench lint format docs tutorials clean
 .DEFAULT_GOAL := test
 
 $(BIN)/python:
@@ -67,6 +68,9 @@ lint: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs/reference build/reference
 
 tutorials: $(VENV)/.installed-dev
 	$(BIN)/python tools/refresh_tutorials.py

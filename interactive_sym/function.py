@@ -55,7 +55,7 @@ def function(
     """Compile a graph into a function.
 
     Args:
-        inputs: a list of variables and `In`s; tuples `(name, variable, value)` and shorter are taken for `In`s.
+        inputs: a list of variables and `In` objects; tuples `(name, variable, value)` and shorter are taken for them.
         outputs: None, a variable, a list, or a dictionary with string keys; calls return the same.
         mode: a `Mode` or the name of one; by default `config.mode`.
         updates: pairs or a dictionary (shared variable, expression), computed from the old values and stored after a

@@ -432,7 +432,7 @@ class Pinv(_Decomposition):
 
 
 class Lstsq(_Decomposition):
-    """The x of least |A·x - b|, with the sums of squared residuals, the rank and the singular values of A."""
+    """The x of least `|A·x - b|`, with the sums of squared residuals, the rank and the singular values of A."""
 
     name = "lstsq"
 
@@ -658,7 +658,7 @@ def pinv(a: Any) -> Any:
 
 @public
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """The x of least |a·x - b|.
+    """The x of least `|a·x - b|`.
 
     Args:
         a: a matrix `(m, n)`.

@@ -163,7 +163,7 @@ def ultra_fast_sigmoid(x: Any) -> Any:
     """The logistic function without an exponential, at most 0.028 off: three pieces in `|x|`, of few operations each,
     that do not quite meet.
 
-    With t = |x| / 2 it is `(1 ± f(t)) / 2`, f(t) = 1.5 t / (1 + t) below 1.7, a straight line from there to 3, then
+    With `t = |x| / 2` it is `(1 ± f(t)) / 2`, f(t) = 1.5 t / (1 + t) below 1.7, a straight line from there to 3, then
     constant.
 
     Example:
