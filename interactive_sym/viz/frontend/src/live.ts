@@ -3,7 +3,7 @@
 import { button, h, s } from "./dom";
 import type { Request, ViewMessage } from "./records";
 
-const EVERY_MS = 400;
+const EVERY_MS = 900;
 const SLOW_MS = 1500;
 
 export interface Writer { function: string; what: string; where: string; line: string }
