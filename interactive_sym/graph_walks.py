@@ -90,22 +90,54 @@ def io_toposort(
 
 
 def general_toposort(outputs: Iterable[Variable]) -> list[Apply]:
-    """The nodes that outputs need, each after those it reads."""
+    """The nodes that outputs need, each after those it reads.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import graph_walks
+        >>> x = T.dvector("x")
+        >>> [node.op.name for node in graph_walks.general_toposort([T.exp(x) * 2])][-1]
+        'mul'
+    """
     return toposort(outputs)
 
 
 def list_of_nodes(inputs: Iterable[Variable], outputs: Iterable[Variable]) -> list[Apply]:
-    """The nodes between inputs and outputs; see `io_toposort`."""
+    """The nodes between inputs and outputs; see `io_toposort`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import graph_walks
+        >>> x = T.dvector("x")
+        >>> len(graph_walks.list_of_nodes([x], [T.exp(T.sin(x))]))
+        2
+    """
     return toposort(outputs, inputs)
 
 
 def ops(i: Iterable[Variable], o: Iterable[Variable]) -> set[Apply]:
-    """The nodes between inputs and outputs, as a set (the name is Theano's)."""
+    """The nodes between inputs and outputs, as a set (the name is Theano's).
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import graph_walks
+        >>> x = T.dvector("x")
+        >>> sorted(node.op.name for node in graph_walks.ops([x], [T.exp(T.sin(x))]))
+        ['exp', 'sin']
+    """
     return set(toposort(o, i))
 
 
 def variables(i: Iterable[Variable], o: Iterable[Variable]) -> set[Variable]:
-    """Every variable from inputs to outputs, with constants and other inputs that the outputs need."""
+    """Every variable from inputs to outputs, with constants and other inputs that the outputs need.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import graph_walks
+        >>> x = T.dvector("x")
+        >>> len(graph_walks.variables([x], [T.exp(T.sin(x))]))
+        3
+    """
     i, o = list(i), list(o)
     found = {*i, *o}
     for node in toposort(o, i):
