@@ -542,6 +542,7 @@ def uniform(
     Example:
         >>> import numpy
         >>> from interactive_sym import function, shared
+        >>> import numpy
         >>> state, sample = uniform(shared(numpy.random.RandomState(123)), size=(1,))
         >>> print(function([], sample)().round(8))
         [0.69646919]
@@ -553,7 +554,15 @@ def uniform(
 def normal(
     random_state: Any, size: Any = None, avg: Any = 0.0, std: Any = 1.0, ndim: int | None = None, dtype: Any = None
 ) -> Draw:
-    """Normal numbers of mean `avg` and standard deviation `std`. Other arguments, result and errors: see `uniform`."""
+    """Normal numbers of mean `avg` and standard deviation `std`. Other arguments, result and errors: see `uniform`.
+
+    Example:
+        >>> from interactive_sym import function, shared
+        >>> import numpy
+        >>> state, sample = normal(shared(numpy.random.RandomState(1)), size=(2, 3))
+        >>> function([], sample)().shape
+        (2, 3)
+    """
     avg, std = real_parameter("normal", "avg", avg), real_parameter("normal", "std", std)
     return draw("normal", random_state, size, [avg, std], ndim, float_dtype("normal", dtype, avg, std))
 
@@ -570,6 +579,13 @@ def binomial(
     """The number of successes in `n` trials of probability `p`. Other arguments, result and errors: see `uniform`.
 
     A size given as 1 does not make the sample stretch in elementwise operations. `prob` is an old name of `p`.
+
+    Example:
+        >>> from interactive_sym import function, shared
+        >>> import numpy
+        >>> state, sample = binomial(shared(numpy.random.RandomState(1)), size=(2, 3), n=10)
+        >>> function([], sample)().shape
+        (2, 3)
     """
     p = p if prob is None else prob
     n, p = integer_parameter("binomial", "n", n), real_parameter("binomial", "p", p)
@@ -579,7 +595,15 @@ def binomial(
 def random_integers(
     random_state: Any, size: Any = None, low: Any = 0, high: Any = 1, ndim: int | None = None, dtype: Any = "int64"
 ) -> Draw:
-    """Integers from `low` to `high`, both included, equally likely. The rest: see `uniform`."""
+    """Integers from `low` to `high`, both included, equally likely. The rest: see `uniform`.
+
+    Example:
+        >>> from interactive_sym import function, shared
+        >>> import numpy
+        >>> state, sample = random_integers(shared(numpy.random.RandomState(1)), size=(2, 3), high=6)
+        >>> function([], sample)().shape
+        (2, 3)
+    """
     low, high = integer_parameter("random_integers", "low", low), integer_parameter("random_integers", "high", high)
     return draw("random_integers", random_state, size, [low, high], ndim, as_dtype(dtype))
 
@@ -607,6 +631,13 @@ def choice(
     Raises:
         TypeError: an argument is of a wrong kind, or `a` holds floats that `dtype` does not.
         ValueError: when called: probabilities do not sum to 1; without replacement, more are wanted than there are.
+
+    Example:
+        >>> from interactive_sym import function, shared
+        >>> import numpy
+        >>> state, sample = choice(shared(numpy.random.RandomState(1)), size=(2, 3), a=5)
+        >>> function([], sample)().shape
+        (2, 3)
     """
     elements = real_parameter("choice", "a", a)
     if elements.type.ndim > 1:
@@ -631,7 +662,15 @@ def choice(
 
 
 def poisson(random_state: Any, size: Any = None, lam: Any = 1.0, ndim: int | None = None, dtype: Any = "int64") -> Draw:
-    """Numbers of events where `lam` are expected. Other arguments, result and errors: see `uniform`."""
+    """Numbers of events where `lam` are expected. Other arguments, result and errors: see `uniform`.
+
+    Example:
+        >>> from interactive_sym import function, shared
+        >>> import numpy
+        >>> state, sample = poisson(shared(numpy.random.RandomState(1)), size=(2, 3), lam=4.0)
+        >>> function([], sample)().shape
+        (2, 3)
+    """
     return draw("poisson", random_state, size, [real_parameter("poisson", "lam", lam)], ndim, as_dtype(dtype))
 
 
@@ -644,6 +683,13 @@ def permutation(random_state: Any, size: Any = None, n: Any = 1, ndim: int | Non
         n: an integer scalar.
         ndim: number of dimensions of `size`, needed where it is a vector of unknown length.
         dtype: element type of the sample.
+
+    Example:
+        >>> from interactive_sym import function, shared
+        >>> import numpy
+        >>> state, sample = permutation(shared(numpy.random.RandomState(1)), size=(2,), n=5)
+        >>> function([], sample)().shape
+        (2, 5)
     """
     return draw("permutation", random_state, size, [integer_parameter("permutation", "n", n, 0)], ndim, as_dtype(dtype))
 
@@ -669,6 +715,13 @@ def multinomial(
     Raises:
         TypeError: an argument is of a wrong kind.
         ValueError: sizes contradict each other; when called: probabilities are negative or sum to more than 1.
+
+    Example:
+        >>> from interactive_sym import function, shared
+        >>> import numpy
+        >>> state, sample = multinomial(shared(numpy.random.RandomState(1)), size=(2,), n=5)
+        >>> function([], sample)().shape
+        (2, 2)
     """
     n = integer_parameter("multinomial", "n", n)
     pvals = real_parameter("multinomial", "pvals", pvals)
