@@ -542,7 +542,6 @@ def uniform(
     Example:
         >>> import numpy
         >>> from interactive_sym import function, shared
-        >>> import numpy
         >>> state, sample = uniform(shared(numpy.random.RandomState(123)), size=(1,))
         >>> print(function([], sample)().round(8))
         [0.69646919]
