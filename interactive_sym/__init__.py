@@ -13,6 +13,8 @@ Write an expression, differentiate it, compile it to C, and watch each step:
 Read next: `tensor` (what expressions are made of), `function` (from expression to function), `core` (how it works).
 """
 
+import importlib
+
 from . import gradient, ifelse, printing, sparse, tensor, typed_list
 from .builders import OpFromGraph, as_op
 from .core.configuration import config
@@ -92,5 +94,19 @@ __all__ = [
     "tensor",
     "typed_list",
 ]
+
+_VIEWS = ("NodeWatch", "RNGPanel", "SharedStatePanel", "explain", "gradient_view", "view")
+"""Names of `viz.views`, which is imported with the first of them."""
+
+
+def __getattr__(name: str) -> object:
+    if name in _VIEWS:
+        return getattr(importlib.import_module(f"{__name__}.viz.views"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_VIEWS})
+
 
 announce()
