@@ -116,8 +116,9 @@ def generate(program: Program, profile: bool = False) -> Generated:
         >>> import interactive_sym.tensor as T
         >>> from interactive_sym.core.program import make_program
         >>> x = T.dvector("x")
-        >>> print(generate(make_program([x], [T.exp(x).sum()], [])).spec.source.split("{")[0].splitlines()[-1])
-        int isym_kernel(isym_ctx *ctx)
+        >>> source = generate(make_program([x], [T.exp(x).sum()], [])).spec.source
+        >>> [line for line in source.splitlines() if line.startswith("int")]
+        ['int isym_kernel(isym_ctx *ctx)']
     """
     lowering = ProfiledLowering(program) if profile else Lowering(program)
     schedule = Schedule(lowering)

@@ -119,7 +119,7 @@ def RNGPanel(*streams: RandomStreams | MRG_RandomStreams) -> View:
     Example:
         >>> from interactive_sym.tensor.shared_randomstreams import RandomStreams
         >>> RNGPanel(RandomStreams(seed=234))
-        RandomStreams(seed=234): 0 streams, state 57ba1c57
+        RandomStreams(seed=234): 0 streams, state 5d1779dd
     """
     if not streams or not all(isinstance(each, RandomStreams | MRG_RandomStreams) for each in streams):
         raise TypeError("RNGPanel wants random streams: RNGPanel(srng)")
