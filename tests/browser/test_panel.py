@@ -50,6 +50,20 @@ def test_it_says_what_is_missing_and_then_lists(page, screenshots):
     page.page.screenshot(path=screenshots / "panel.png")
 
 
+def test_an_idle_kernel_is_left_alone(page):
+    count = page.page.evaluate(
+        """async () => {
+            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            await new Promise((resolve) => setTimeout(resolve, 500));
+            let count = 0;
+            kernel.anyMessage.connect(() => { count += 1; });
+            await new Promise((resolve) => setTimeout(resolve, 1500));
+            return count;
+        }"""
+    )
+    assert count == 0
+
+
 def test_values_move_while_a_cell_runs(page):
     row = page.page.locator("[data-isym='panel'] [data-name='w']")
     before = row.inner_text()

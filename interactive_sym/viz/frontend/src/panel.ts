@@ -16,6 +16,7 @@ type Ask = (verb: string, fields?: object) => Promise<[any, DataView[]]>;
 /** A comm to the panel's kernel end, opened when the kernel says that interactive_sym is there. */
 export class Link {
   ask: Ask | null = null;
+  running: boolean;
   private comm: any = null;
   private gone = false;
 
@@ -24,16 +25,25 @@ export class Link {
     void kernel.requestCommInfo({ target_name: HELLO }).then((reply: any) => {
       if (Object.keys(reply?.content?.comms ?? {}).length > 0) void this.open();
     });
+    this.running = kernel.status === "busy";
     kernel.statusChanged.connect(this.status, this);
+    kernel.iopubMessage.connect(this.heard, this);
   }
 
   private status(_: any, status: string): void {
     if (status === "restarting" || status === "autorestarting" || status === "dead") this.drop();
-    else if (status === "idle") this.changed();
+  }
+
+  // our own requests make the kernel busy and idle too: only what cells do counts
+  private heard(_: any, message: any): void {
+    if (message.header.msg_type !== "status" || message.parent_header?.msg_type !== "execute_request") return;
+    this.running = message.content.execution_state === "busy";
+    this.changed();
   }
 
   private drop(): void {
     this.comm = this.ask = null;
+    this.running = false;
     this.changed();
   }
 
@@ -67,6 +77,7 @@ export class Link {
   close(): void {
     this.gone = true;
     this.kernel.statusChanged.disconnect(this.status, this);
+    this.kernel.iopubMessage.disconnect(this.heard, this);
     if (!this.kernel.isDisposed) this.kernel.removeCommTarget(HELLO, () => undefined);
     if (this.comm !== null && !this.comm.isDisposed) this.comm.close();
   }
@@ -119,7 +130,7 @@ export class Panel {
     if (!ask) return this.say(this.kernel ? "Nothing yet: this kernel has not imported interactive_sym." : "No notebook with a kernel is open.");
     ask("list").then(([rows]) => this.list(rows, ask)).catch((error: Error) => this.say(error.message));
     // while a cell runs nobody says that something has changed
-    this.timer = window.setTimeout(() => { if (this.kernel?.status === "busy" && this.host.isConnected) this.refresh(); }, BUSY_MS);
+    this.timer = window.setTimeout(() => { if (this.link?.running && this.host.isConnected) this.refresh(); }, BUSY_MS);
   }
 
   private say(text: string): void {
