@@ -278,7 +278,7 @@ def test_operations_on_stored_values(runner: str) -> None:
     ]
     for got, (_, want) in zip(values(runner, [x], [row[0] for row in functions], [value]), functions, strict=True):
         same(got, value._with_data(want(value.data)), "csr")
-    with pytest.raises(TypeError, match="2 arguments"):
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
         sparse.structured_pow(x)
     with pytest.raises(TypeError, match="scalar"):
         sparse.structured_add(x, T.dvector())
