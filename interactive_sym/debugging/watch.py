@@ -7,6 +7,7 @@ an error, the interpreter computes them.
 Read next: `monitor`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -121,11 +122,12 @@ class Watcher:
 
 
 @dataclass(frozen=True)
-class WatchingMode(Mode):
+class WatchingMode(Mode, ABC):
     """A mode whose functions are watched: `watcher` says how."""
 
+    @abstractmethod
     def watcher(self, function: Watched) -> Callable[..., Any]:
-        raise NotImplementedError
+        """What is called instead of the function."""
 
     def link(self, function: Any) -> Callable[..., Any] | None:
         return self.watcher(function)

@@ -14,6 +14,8 @@ from ..core.derivatives import Lop, Rop, hessian, hessian_vector_product, jacobi
 from ..core.errors import NotScalarConstantError, ShapeError, message
 from ..core.grad import grad
 from ..core.ops.advanced import (
+    AdvancedIncSubtensor,
+    AdvancedSubtensor,
     choose,
     flatnonzero,
     inverse_permutation,
@@ -21,8 +23,12 @@ from ..core.ops.advanced import (
     nonzero_values,
     take,
 )
-from ..core.ops.batched import batched_dot, batched_tensordot
+from ..core.ops.batched import BatchedDot, batched_dot, batched_tensordot
 from ..core.ops.create import (
+    Alloc,
+    ARange,
+    Eye,
+    MakeVector,
     alloc,
     arange,
     eye,
@@ -35,6 +41,7 @@ from ..core.ops.create import (
     zeros,
     zeros_like,
 )
+from ..core.ops.elementwise import Elementwise as Elemwise
 from ..core.ops.elementwise import (
     abs_,
     add,
@@ -121,6 +128,8 @@ from ..core.ops.elementwise import (
 from ..core.ops.elementwise import (
     pow_ as pow,
 )
+from ..core.ops.extra import BinCount as BinCountOp
+from ..core.ops.extra import Cumulative as CumOp
 from ..core.ops.extra import (
     EmptyConstantError,
     Unique,
@@ -154,10 +163,11 @@ from ..core.ops.extra import (
     transfer,
     unravel_index,
 )
-from ..core.ops.indexing import inc_subtensor, set_subtensor
-from ..core.ops.linalg import dot, outer, tensordot
+from ..core.ops.indexing import IncSubtensor, Subtensor, inc_subtensor, set_subtensor
+from ..core.ops.linalg import Dot, dot, outer, tensordot
 from ..core.ops.marks import consider_constant
 from ..core.ops.random import permute_row_elements
+from ..core.ops.reduce import Reduce as CAReduce
 from ..core.ops.reduce import (
     all,
     any,
@@ -175,6 +185,11 @@ from ..core.ops.reduce import (
     var,
 )
 from ..core.ops.shape import (
+    DimShuffle,
+    Join,
+    Reshape,
+    Shape,
+    SpecifyShape,
     addbroadcast,
     concatenate,
     dimshuffle,
@@ -199,6 +214,11 @@ from ..core.ops.shape import (
     unbroadcast,
     vertical_stack,
 )
+from ..core.ops.shape import ShapeI as Shape_i
+from ..core.ops.shape import Unbroadcast as Rebroadcast
+from ..core.ops.sort import ArgSort as ArgSortOp
+from ..core.ops.sort import SearchSorted as SearchsortedOp
+from ..core.ops.sort import Sort as SortOp
 from ..core.ops.sort import argsort, argtopk, searchsorted, sort, topk, topk_and_argtopk
 from ..core.ops.special import (
     chi2sf,
@@ -221,35 +241,11 @@ from ..core.shared import TensorSharedVariable, shared
 from ..core.source import here
 from ..core.types import TensorType
 from ..core.variable import TensorConstant, TensorVariable
-from . import classes, fft, nlinalg, nnet, opt, raw_random, shared_randomstreams, signal, slinalg
-from .classes import (
-    AdvancedIncSubtensor,
-    AdvancedIncSubtensor1,
-    AdvancedSubtensor,
-    AdvancedSubtensor1,
-    Alloc,
-    ARange,
-    ArgSortOp,
-    BatchedDot,
-    BinCountOp,
-    CAReduce,
-    CumOp,
-    DimShuffle,
-    Dot,
-    Elemwise,
-    Eye,
-    IncSubtensor,
-    Join,
-    MakeVector,
-    Rebroadcast,
-    Reshape,
-    SearchsortedOp,
-    Shape,
-    Shape_i,
-    SortOp,
-    SpecifyShape,
-    Subtensor,
-)
+from . import fft, nlinalg, nnet, opt, raw_random, shared_randomstreams, signal, slinalg
+
+# classes of operations by the names Theano programs know; where one class here does what two do there, both mean it
+AdvancedSubtensor1 = AdvancedSubtensor
+AdvancedIncSubtensor1 = AdvancedIncSubtensor
 
 where = switch
 second = fill
@@ -627,7 +623,6 @@ __all__ = [
     "ceil_intdiv",
     "chi2sf",
     "choose",
-    "classes",
     "clip",
     "cmatrix",
     "col",

@@ -179,8 +179,7 @@ def norm(x: Any, ord: Any) -> Any:
         A scalar.
 
     Raises:
-        ValueError: another `ord`, or a scalar.
-        NotImplementedError: more than 2 dimensions.
+        ValueError: another `ord`, a scalar, or more than 2 dimensions.
 
     Example:
         >>> from interactive_sym.tensor import nlinalg
@@ -192,7 +191,7 @@ def norm(x: Any, ord: Any) -> Any:
     if ndim == 0:
         raise ValueError(message("norm wants a vector or a matrix, got a scalar", here()[0]))
     if ndim > 2:
-        raise NotImplementedError(message(f"norm wants a vector or a matrix, got {x.type}", here()[0]))
+        raise ValueError(message(f"norm wants a vector or a matrix, got {x.type}", here()[0]))
     if isinstance(ord, float) and math.isinf(ord):
         ord = "inf" if ord > 0 else "-inf"
     size = call("abs", x)

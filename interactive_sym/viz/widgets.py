@@ -1,6 +1,6 @@
 """The live view in a notebook: an anywidget whose script only fetches the front end (consumes `model`).
 
-What a notebook stores of a view is a script of 1.5 KB, a number and the static picture: the front end and the data
+What a notebook stores of a view is a script of 2 KB, a number and the static picture: the front end and the data
 travel over a comm when the view is shown, the front end once per page. The browser opens that comm, so that a kernel
 with subshells answers while a cell runs; a host without such comms asks by widget messages. Answers may be made on
 another thread than the cell's: a lock keeps them apart, and they only read.

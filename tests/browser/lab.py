@@ -38,6 +38,8 @@ SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
+SELECT = "window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;"
+RUN = "window.jupyterapp.commands.execute('notebook:run-cell')"
 
 
 def chromium() -> str | None:
@@ -131,6 +133,20 @@ class Lab:
             context.close()
 
 
+@contextlib.contextmanager
+def opened(
+    lab: Lab, browser: Any, name: str, cells: Sequence[str], dark: bool = False, **options: Any
+) -> Iterator["LabPage"]:
+    """A page with a new notebook of these cells; at the end nothing may have failed or asked for another server."""
+    write_notebook(lab.root / f"{name}.ipynb", cells)
+    lab.theme(dark)
+    with lab.page(browser, **options) as page:
+        page.open(f"{name}.ipynb")
+        yield page
+        assert page.errors == []
+        assert page.external == []
+
+
 class LabPage:
     """One page: opens and runs notebooks, and remembers what should not have happened.
 
@@ -171,6 +187,16 @@ class LabPage:
     def run_all(self) -> None:
         """Run all cells; returns when the last one is done."""
         self.page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+
+    def run(self, *cells: int) -> None:
+        """Run cells by number, one after the other."""
+        for cell in cells:
+            self.page.evaluate(f"async (number) => {{ {SELECT} await {RUN}; }}", cell)
+
+    def start(self, cell: int) -> None:
+        """Run a cell and don't wait; `window.isymDone` is true when it is done."""
+        begun = f"{RUN}.then(() => {{ window.isymDone = true; }})"
+        self.page.evaluate(f"(number) => {{ {SELECT} window.isymDone = false; void {begun}; }}", cell)
 
     def view(self, index: int) -> Any:
         """The locator of the live view number `index`, once it is drawn."""

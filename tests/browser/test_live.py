@@ -16,27 +16,11 @@ CELLS = [
 
 @pytest.fixture(scope="module", params=["light", "dark"])
 def notebook(request, lab, browser):
-    from tests.browser.lab import write_notebook
+    from tests.browser.lab import opened
 
-    write_notebook(lab.root / f"live-{request.param}.ipynb", CELLS)
-    lab.theme(request.param == "dark")
-    with lab.page(browser) as page:
-        page.open(f"live-{request.param}.ipynb")
-        run(page, 0, 1, 2, 3)
+    with opened(lab, browser, f"live-{request.param}", CELLS, request.param == "dark") as page:
+        page.run(0, 1, 2, 3)
         yield page, request.param
-        assert page.errors == []
-        assert page.external == []
-
-
-def run(page, *cells):
-    for cell in cells:
-        page.page.evaluate(
-            """async (number) => {
-                window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
-                await window.jupyterapp.commands.execute('notebook:run-cell');
-            }""",
-            cell,
-        )
 
 
 def wait_for(view, condition):
@@ -47,12 +31,7 @@ def test_values_follow_a_running_cell(notebook, screenshots):
     page, theme = notebook
     view, twin, streams = page.view(0), page.view(2), page.view(1)
     before = int(view.get_attribute("data-updates"))
-    page.page.evaluate(
-        """() => {
-            window.jupyterapp.shell.currentWidget.content.activeCellIndex = 4;
-            void window.jupyterapp.commands.execute('notebook:run-cell').then(() => { window.isymDone = true; });
-        }"""
-    )
+    page.start(4)
     wait_for(view, f"Number(e.dataset.updates) >= {before} + 2 && e.querySelector('[data-row=w]').dataset.changes > 0")
     assert not page.page.evaluate("() => window.isymDone === true")
     page.page.wait_for_function("() => window.isymDone === true")
@@ -116,11 +95,11 @@ def test_a_reloaded_page_and_a_restarted_kernel(lab, browser):
         page.view(0)
         page.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         page.open("reload.ipynb")
-        run(page, 1)
+        page.run(1)
         wait_for(page.view(0), "e.dataset.updates > 1")
         page.page.evaluate(
             "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }"
         )
-        run(page, 0, 1)
+        page.run(0, 1)
         wait_for(page.view(0), "e.dataset.updates > 1")
         assert page.external == []

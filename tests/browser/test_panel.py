@@ -15,36 +15,19 @@ CELLS = [
 
 @pytest.fixture(scope="module")
 def page(lab, browser):
-    from tests.browser.lab import write_notebook
+    from tests.browser.lab import opened
 
-    write_notebook(lab.root / "panel.ipynb", CELLS)
-    lab.theme(False)
-    with lab.page(browser, width=1500) as page:
-        page.open("panel.ipynb")
+    with opened(lab, browser, "panel", CELLS, width=1500) as page:
         page.page.evaluate("() => window.jupyterapp.commands.execute('interactive-sym:panel')")
         yield page
-        assert page.errors == []
-        assert page.external == []
-
-
-def run(page, *cells):
-    """Select and run cells by number."""
-    for cell in cells:
-        page.page.evaluate(
-            """async (number) => {
-                window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
-                await window.jupyterapp.commands.execute('notebook:run-cell');
-            }""",
-            cell,
-        )
 
 
 def test_it_says_what_is_missing_and_then_lists(page, screenshots):
     panel = page.page.locator("[data-isym='panel']")
     panel.get_by_text("has not imported interactive_sym").wait_for()
-    run(page, 0)
+    page.run(0)
     panel.get_by_text("has a name yet").wait_for()
-    run(page, 1)
+    page.run(1)
     panel.locator("[data-name]").nth(2).wait_for()
     assert [item.get_attribute("data-name") for item in panel.locator("[data-name]").all()] == ["step", "w", "srng"]
     page.page.screenshot(path=screenshots / "panel.png")
@@ -67,12 +50,7 @@ def test_an_idle_kernel_is_left_alone(page):
 def test_values_move_while_a_cell_runs(page):
     row = page.page.locator("[data-isym='panel'] [data-name='w']")
     before = row.inner_text()
-    page.page.evaluate(
-        """() => {
-            window.jupyterapp.shell.currentWidget.content.activeCellIndex = 2;
-            void window.jupyterapp.commands.execute('notebook:run-cell').then(() => { window.isymDone = true; });
-        }"""
-    )
+    page.start(2)
     page.page.wait_for_function(
         "(text) => document.querySelector(\"[data-isym='panel'] [data-name='w']\").innerText !== text", arg=before
     )
@@ -100,7 +78,7 @@ def test_a_restarted_kernel_is_found_again(page):
     )
     panel = page.page.locator("[data-isym='panel']")
     panel.get_by_text("has not imported interactive_sym").wait_for()
-    run(page, 0, 1)
+    page.run(0, 1)
     panel.locator("[data-name='w']").wait_for()
 
 

@@ -19,16 +19,11 @@ CELLS = [
 @pytest.fixture(scope="module", params=["light", "dark"])
 def notebook(request, lab, browser):
     """The notebook, run; its page, and the theme's name."""
-    from tests.browser.lab import write_notebook
+    from tests.browser.lab import opened
 
-    write_notebook(lab.root / f"passes-{request.param}.ipynb", CELLS)
-    lab.theme(request.param == "dark")
-    with lab.page(browser) as page:
-        page.open(f"passes-{request.param}.ipynb")
+    with opened(lab, browser, f"passes-{request.param}", CELLS, request.param == "dark") as page:
         page.run_all()
         yield page, request.param
-        assert page.errors == []
-        assert page.external == []
 
 
 def drawn(view, number):

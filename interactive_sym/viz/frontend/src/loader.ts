@@ -2,6 +2,8 @@
 // a static picture on show until the kernel answers. Requests go over a comm opened here, which a kernel with subshells
 // answers even while a cell runs; hosts without such comms get them as the widget's own messages.
 
+import { frontEnd, Questions, subshell, type Ask } from "./wire";
+
 interface Model {
   get(name: string): any;
   on(name: string, callback: (...content: any[]) => void): void;
@@ -10,56 +12,34 @@ interface Model {
   widget_manager?: any;
 }
 
-type Answer = [any, DataView[]];
-
 const TARGET = "interactive_sym.view";
 
-interface Link { request(verb: string, fields?: object): Promise<Answer>; close(): void }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+interface Link { ask: Ask; close(): void }
 
 async function connect(model: Model): Promise<Link> {
-  const waiting = new Map<number, [(answer: Answer) => void, (error: Error) => void]>();
-  let count = 0;
-  const receive = (content: any, buffers: DataView[]): void => {
-    const entry = waiting.get(content?.id);
-    if (entry === undefined) return;
-    waiting.delete(content.id);
-    if (content.error) entry[1](new Error(content.error));
-    else entry[0]([content.answer, buffers]);
-  };
-  let post: (content: object) => void;
-  const own = (): void => { post = (content) => model.send(content); };
-  const custom = (content: any, buffers: DataView[]): void => receive(content, buffers);
+  const own = (content: object): void => model.send(content);
+  const questions = new Questions(own);
+  const custom = (content: any, buffers: DataView[]): void => questions.receive(content, buffers);
   model.on("msg:custom", custom);
   let comm: any;
   try {
     const manager = model.widget_manager;
     comm = await manager._create_comm(TARGET);
-    // opened before its subshell is there, a comm would wait for the running cell like everything else
-    if (manager.kernel?.supportsSubshells) await Promise.race([comm.jsServicesComm?.subshellStarted, pause(1000)]);
+    await subshell(manager.kernel, comm.jsServicesComm);
     comm.open({});
-    comm.on_msg((message: any) => receive(message.content.data, message.buffers ?? []));
+    comm.on_msg((message: any) => questions.receive(message.content.data, message.buffers ?? []));
     // a kernel that doesn't know the target has not made this view: it was restarted, or the notebook comes from a file
     comm.on_close(() => {
       comm = undefined;
-      own();
-      for (const [, reject] of waiting.values()) reject(new Error("run the cell for the live view"));
-      waiting.clear();
+      questions.post = own;
+      questions.fail("run the cell for the live view");
     });
-    post = (content) => comm.send(content, {});
+    questions.post = (content) => comm.send(content, {});
   } catch {
-    own();
+    questions.post = own;
   }
   return {
-    request(verb, fields = {}) {
-      count += 1;
-      const id = count;
-      return new Promise((resolve, reject) => {
-        waiting.set(id, [resolve, reject]);
-        post({ id, verb, view: model.get("view"), ...fields });
-      });
-    },
+    ask: (verb, fields = {}) => questions.ask(verb, { view: model.get("view"), ...fields }),
     close() {
       model.off("msg:custom", custom);
       comm?.close();
@@ -78,18 +58,8 @@ function picture(el: HTMLElement, svg: string, note: string): void {
   el.replaceChildren(image, text);
 }
 
-async function front(link: Link): Promise<{ mount: Function }> {
-  const [version, buffers] = await link.request("front");
-  const address = URL.createObjectURL(new Blob([buffers[0] as unknown as BlobPart], { type: "text/javascript" }));
-  void version;
-  return import(address);
-}
-
 export default {
   async render({ model, el }: { model: Model; el: HTMLElement }): Promise<() => void> {
-    const shared = globalThis as { interactiveSymFront?: Record<string, Promise<{ mount: Function }>> };
-    const cache = (shared.interactiveSymFront ??= {});
-    const key: string = model.get("front");
     picture(el, model.get("svg"), "");
     const late = setTimeout(() => picture(el, model.get("svg"), "The live view opens when the kernel is free."), 1500);
     const link = await connect(model);
@@ -97,12 +67,11 @@ export default {
     let gone = false;
     void (async () => {
       try {
-        const [engine, [view]] = await Promise.all([(cache[key] ??= front(link)), link.request("open")]);
+        const [engine, [view]] = await Promise.all([frontEnd(model.get("front"), link.ask), link.ask("open")]);
         clearTimeout(late);
-        if (!gone) stop = engine.mount(el, view, async (verb: string, fields: object) => (await link.request(verb, fields))[0]);
+        if (!gone) stop = engine.mount(el, view, async (verb: string, fields: object) => (await link.ask(verb, fields))[0]);
       } catch (error) {
         clearTimeout(late);
-        delete cache[key];
         picture(el, model.get("svg"), `Static picture; ${(error as Error).message}.`);
       }
     })();

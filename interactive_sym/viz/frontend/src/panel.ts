@@ -3,6 +3,7 @@
 
 import { h } from "./dom";
 import panelCss from "./panel.css";
+import { frontEnd, Questions, subshell, type Ask } from "./wire";
 
 const ID = "interactive-sym";
 const HELLO = "interactive_sym.hello";
@@ -11,7 +12,6 @@ const KINDS: Record<string, string> = { function: "Functions", shared: "Shared v
 const BUSY_MS = 1000;
 
 export interface Row { name: string; kind: string; type: string; value: string }
-type Ask = (verb: string, fields?: object) => Promise<[any, DataView[]]>;
 
 /** A comm to the panel's kernel end, opened when the kernel says that interactive_sym is there. */
 export class Link {
@@ -49,28 +49,17 @@ export class Link {
 
   private async open(): Promise<void> {
     if (this.comm !== null || this.gone) return;
-    const waiting = new Map<number, [(answer: [any, DataView[]]) => void, (error: Error) => void]>();
-    let count = 0;
     const comm = this.comm = this.kernel.createComm(PANEL);
-    comm.onMsg = (message: any): void => {
-      const { id, error, answer } = message.content.data;
-      const entry = waiting.get(id);
-      waiting.delete(id);
-      if (error) entry?.[1](new Error(error));
-      else entry?.[0]([answer, message.buffers ?? []]);
+    const questions = new Questions((content) => comm.send(content));
+    comm.onMsg = (message: any): void => questions.receive(message.content.data, message.buffers ?? []);
+    comm.onClose = (): void => {
+      questions.fail("the kernel has gone");
+      if (this.comm === comm) this.drop();
     };
-    comm.onClose = (): void => { if (this.comm === comm) this.drop(); };
-    // a comm opened before its subshell is there would wait for the running cell
-    if (this.kernel.supportsSubshells) {
-      await Promise.race([comm.subshellStarted, new Promise((resolve) => { setTimeout(resolve, 1000); })]);
-    }
+    await subshell(this.kernel, comm);
     await comm.open({}).done;
     if (this.comm !== comm) return;
-    this.ask = (verb, fields = {}) => new Promise((resolve, reject) => {
-      count += 1;
-      waiting.set(count, [resolve, reject]);
-      comm.send({ id: count, verb, ...fields });
-    });
+    this.ask = (verb, fields) => questions.ask(verb, fields);
     this.changed();
   }
 
@@ -93,13 +82,6 @@ export function table(rows: Row[], open: (row: Row) => void): Element[] {
         h("strong", {}, row.name), " ", h("span", { class: "isym-panel-type" }, row.type),
         row.value ? h("code", {}, row.value) : null))))];
   });
-}
-
-async function front(ask: Ask, version: string): Promise<{ mount: Function }> {
-  const shared = globalThis as { interactiveSymFront?: Record<string, Promise<{ mount: Function }>> };
-  const cache = (shared.interactiveSymFront ??= {});
-  return (cache[version] ??= ask("front").then(([, buffers]) =>
-    import(/* the bundle comes from the kernel */ URL.createObjectURL(new Blob([buffers[0] as unknown as BlobPart], { type: "text/javascript" })))));
 }
 
 /** What the panel shows; `host` is its element. */
@@ -153,7 +135,7 @@ export class Panel {
   private open(row: Row, ask: Ask): void {
     this.place(row.name, async (host) => {
       const [{ view, front: version }] = await ask("show", { name: row.name });
-      const [engine, [message]] = await Promise.all([front(ask, version), ask("open", { view })]);
+      const [engine, [message]] = await Promise.all([frontEnd(version, ask), ask("open", { view })]);
       return engine.mount(host, message, async (verb: string, fields: object) => (await ask(verb, { view, ...fields }))[0]);
     });
   }
