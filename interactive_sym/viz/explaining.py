@@ -13,6 +13,7 @@ from ..core.trace import Firing
 from ..core.view import rewrites_of, shorten
 from ..function import Function
 from .compiled import argument, given_name, output_names
+from .theme import short_type
 
 FORMULA_LIMIT = 160
 SHOWN_RULES = 40
@@ -71,10 +72,6 @@ def explain(function: Function) -> Explanation:
     return Explanation(f"{given_name(function)}, explained", [(head, lines) for head, lines in sections if lines])
 
 
-def _type(text: str) -> str:
-    return text.removeprefix("TensorType(").removesuffix(")").replace(", ", " ")
-
-
 def _place(node: Any) -> str:
     if node is None or getattr(node, "where", None) is None:
         return ""
@@ -88,9 +85,9 @@ def _formula(x: Variable) -> str:
 
 def _computes(function: Function) -> list[str]:
     initial = function.trace.initial
-    taken = [f"{a.name} ({_type(a.type)})" for a in map(argument, [i for i in function.inputs if not i.implicit])]
+    taken = [f"{a.name} ({short_type(a.type)})" for a in map(argument, [i for i in function.inputs if not i.implicit])]
     names = output_names(function)
-    given = [f"{name} ({_type(str(x.type))})" for name, x in zip(names, initial.outputs)]
+    given = [f"{name} ({short_type(str(x.type))})" for name, x in zip(names, initial.outputs)]
     lines = [
         f"{given_name(function)} takes {_list(taken) or 'nothing'} and returns {_list(given) or 'nothing'}.",
     ]

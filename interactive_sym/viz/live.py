@@ -247,7 +247,7 @@ class Live:
 
     def transfer(self, number: int, name: str, apply: bool) -> dict[str, Any]:
         """Copy states in order to the streams that the user calls `name`; without `apply` only say which goes where."""
-        target = _main().get(name)
+        target = user_names().get(name)
         source = self._own(number)
         if not isinstance(target, RandomStreams | MRG_RandomStreams) or type(target) is not type(source):
             raise ValueError(f"{shorten(name, 40)!r} is no {type(source).__name__}")
@@ -327,14 +327,15 @@ def _drawn(state: SharedVariable, after: Variable, value: Any) -> tuple[Any, Any
     return results[0], results[1]
 
 
-def _main() -> dict[str, Any]:
+def user_names() -> dict[str, Any]:
+    """What the user's names stand for: those of the notebook's cells, or of the script."""
     module = sys.modules.get("__main__")
     return dict(vars(module)) if module is not None else {}
 
 
 def named_functions() -> dict[str, Function]:
     """The functions that the user's names stand for."""
-    return {name: f for name, f in _main().items() if isinstance(f, Function) and not name.startswith("_")}
+    return {name: f for name, f in user_names().items() if isinstance(f, Function) and not name.startswith("_")}
 
 
 def writers(variable: SharedVariable, functions: dict[str, Function]) -> list[dict[str, str]]:

@@ -7,7 +7,6 @@ thread than the cell's.
 Read next: `widgets` (the verbs of views), `frontend/src/panel.ts` (the browser's end).
 """
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..function import Function
 from ..tensor.rng_mrg import MRG_RandomStreams
 from ..tensor.shared_randomstreams import RandomStreams
 from . import display, theme, widgets
+from .live import user_names
 
 TEXT_LIMIT = 120
 KINDS: tuple[tuple[str, type | tuple[type, ...]], ...] = (
@@ -51,7 +51,7 @@ def rows(names: Mapping[str, object]) -> list[dict[str, str]]:
         names: the user's variables; names with a leading underscore are left out, and so is all that can't be read.
     """
     found: dict[str, list[dict[str, str]]] = {word: [] for word, _ in KINDS}
-    for name, obj in list(names.items()):
+    for name, obj in names.items():
         word = None if name.startswith("_") else kind(obj)
         if word is None:
             continue
@@ -98,8 +98,7 @@ def connected(comm: Any) -> None:
     """Serves requests on a comm that the panel has opened."""
 
     def received(message: Any) -> None:
-        shell = sys.modules["IPython"].get_ipython()
-        reply, buffers = answer(message["content"]["data"], shell.user_ns)
+        reply, buffers = answer(message["content"]["data"], user_names())
         comm.send(reply, buffers=buffers)
 
     comm.on_msg(received)

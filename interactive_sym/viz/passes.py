@@ -104,7 +104,9 @@ class Explorer:
         if step < 1 or self.steps == 0:
             raise ValueError("the first graph comes from no rewrite")
         firing = self.function.trace.firings[self.firing(step) - 1]
-        rule = _rule(firing.rule)
+        rule: Rule | None = None  # of "merge", which is none
+        if firing.rule in RULES:
+            rule = RULES[firing.rule]
         bindings = rule.bindings(firing.old) if rule is not None else {}
         return {
             "pattern": rule.text if rule is not None else "two equal nodes -> one",
@@ -291,11 +293,6 @@ def cost(node: Apply, table: dict[Variable, Any]) -> tuple[int, int]:
     if family == "elementwise":
         return written, moved
     return (read if family in ("reduce", "linalg") else 0), moved
-
-
-def _rule(name: str) -> Rule | None:
-    """The rule of a firing; None for "merge", which is none."""
-    return next((rule for rule in RULES if rule.name == name), None)
 
 
 def _looks_at(heads: Sequence[str], node: Apply) -> bool:
