@@ -70,6 +70,10 @@ class Variable:
         variable: Variable = self.type.make_variable(self.name)
         return variable
 
+    def get_parents(self) -> "list[Apply]":
+        """The node that computes it, as a list; empty for variables without owner."""
+        return [] if self.owner is None else [self.owner]
+
     def __str__(self) -> str:
         if self.name is not None:
             return self.name
@@ -104,6 +108,14 @@ class Constant(Variable):
             content = data.tobytes() if hasattr(data, "tobytes") else id(data)
             self._signature = (self.type, content)
         return self._signature
+
+    def equals(self, other: Any) -> bool:
+        """Whether `other` is a constant of the same type and bits."""
+        return isinstance(other, Constant) and self.signature() == other.signature()
+
+    def merge_signature(self) -> tuple[Any, ...]:
+        """The key by which equal constants are merged: `signature()`."""
+        return self.signature()
 
     def clone(self) -> "Constant":
         return type(self)(self.type, self.data, self.name)
@@ -157,6 +169,29 @@ class Apply:
             raise AttributeError(f"{self.op} has {len(self.outputs)} outputs; name one with .outputs[k]")
         return self.outputs[0]
 
+    def default_output(self) -> Variable:
+        """The output that stands for the node in expressions: the only one, or the operation's `default_output`.
+
+        Raises:
+            ValueError: the node has several outputs, and its operation does not say which it is.
+        """
+        chosen = getattr(self.op, "default_output", None)
+        if chosen is None:
+            if len(self.outputs) != 1:
+                raise ValueError(f"{self.op} has {len(self.outputs)} outputs and no default; name one with .outputs[k]")
+            chosen = 0
+        return self.outputs[chosen]
+
+    def get_parents(self) -> list[Variable]:
+        """Its inputs, as a list."""
+        return list(self.inputs)
+
+    def clone(self) -> "Apply":
+        """The same operation on the same inputs, with fresh outputs."""
+        outputs = [output.type.make_variable(output.name) for output in self.outputs]
+        with source.attributed_to(self.where, self.origin):
+            return type(self)(self.op, self.inputs, outputs)
+
     @property
     def nin(self) -> int:
         return len(self.inputs)
@@ -165,8 +200,11 @@ class Apply:
     def nout(self) -> int:
         return len(self.outputs)
 
-    def clone_with_new_inputs(self, inputs: Sequence[Variable]) -> "Apply":
-        """The same operation on other inputs, at the same place in the user's text."""
+    def clone_with_new_inputs(self, inputs: Sequence[Variable], strict: bool = True) -> "Apply":
+        """The same operation on other inputs, at the same place in the user's text.
+
+        `strict` is accepted for old programs: output types always follow from the new inputs.
+        """
         with source.attributed_to(self.where, self.origin):
             node: Apply = self.op.make_node(*inputs)
         return node
