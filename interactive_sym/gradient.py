@@ -93,6 +93,12 @@ def grad_not_implemented(op: Op, x_pos: int, x: Variable, comment: str = "") -> 
 
     Returns:
         A variable that raises NullTypeGradError where the gradient is asked for.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dscalar("x")
+        >>> grad_not_implemented(T.exp, 0, x, "not yet needed").type.why
+        'the gradient of exp with respect to input 0 (x) is not implemented: not yet needed'
     """
     why = f"the gradient of {op} with respect to input {x_pos} ({x}) is not implemented"
     return NullType(f"{why}: {comment}" if comment else why)()
@@ -102,6 +108,12 @@ def grad_undefined(op: Op, x_pos: int, x: Variable, comment: str = "") -> Variab
     """What an operation's `grad` returns for an input with respect to which it has no derivative.
 
     Args and returned value: as for `grad_not_implemented`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dscalar("x")
+        >>> grad_undefined(T.sgn, 0, x).type.why
+        'sgn has no derivative with respect to input 0 (x)'
     """
     why = f"{op} has no derivative with respect to input {x_pos} ({x})"
     return NullType(f"{why}: {comment}" if comment else why)()
@@ -151,7 +163,12 @@ class numeric_grad:
 
     @staticmethod
     def abs_rel_err(a: Any, b: Any) -> tuple[Any, Any]:
-        """Absolute and relative difference of each element; the relative one is of the mean of both sizes."""
+        """Absolute and relative difference of each element; the relative one is of the mean of both sizes.
+
+        Example:
+            >>> numeric_grad.abs_rel_err(np.array([1.0, 2.0]), np.array([1.0, 2.5]))[0]
+            array([0. , 0.5])
+        """
         difference = np.abs(a - b)
         size = np.maximum(np.abs(a) + np.abs(b), 1e-8)
         return difference, difference / size
@@ -161,6 +178,12 @@ class numeric_grad:
 
         Raises:
             ValueError: another number of arrays, or other shapes.
+
+        Example:
+            >>> found = numeric_grad(lambda x: (x**2).sum(), np.array([1.0, 2.0]))
+            >>> [(absolute, relative)] = found.abs_rel_errors([np.array([2.0, 4.5])])
+            >>> np.round(absolute, 4)
+            array([0. , 0.5])
         """
         mine = self.gf if isinstance(self.gf, list) else [self.gf]
         if len(g_pt) != len(mine):
@@ -174,6 +197,12 @@ class numeric_grad:
         """Where `g_pt` is worst: (array, position in it, absolute error, relative error).
 
         An element is as bad as the smaller of its errors, each measured in its tolerance.
+
+        Example:
+            >>> found = numeric_grad(lambda x: (x**2).sum(), np.array([1.0, 2.0]))
+            >>> which, place, absolute, relative = found.max_err([np.array([2.0, 4.5])], 1e-4, 1e-4)
+            >>> which, place, round(absolute, 4)
+            (0, 1, 0.5)
         """
         worst: tuple[float, int, int, float, float] = (-1.0, 0, 0, 0.0, 0.0)
         for position, (absolute, relative) in enumerate(self.abs_rel_errors(g_pt)):

@@ -27,7 +27,14 @@ __all__ = [
 
 
 class LocalOptimizer:
-    """A function from a node to its replacements, and the operations it looks at; see `local_optimizer`."""
+    """A function from a node to its replacements, and the operations it looks at; see `local_optimizer`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> nothing = LocalOptimizer(lambda node: False, [T.exp])
+        >>> nothing.looks_at(T.exp), nothing.looks_at(T.log)
+        (True, False)
+    """
 
     def __init__(self, transform: Callable[[Apply], Any], tracks: Sequence[Any] | None) -> None:
         self.transform = transform
@@ -117,6 +124,11 @@ class TopoOptimizer:
     """A local optimizer applied to every node; `order` and `failure_callback` are accepted for old programs.
 
     Rules always run until none fires any more.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> TopoOptimizer(LocalOptimizer(lambda node: False, [T.exp])).optimizers[0].looks_at(T.exp)
+        True
     """
 
     def __init__(self, local_opt: LocalOptimizer, order: str = "in_to_out", failure_callback: Any = None) -> None:
@@ -124,7 +136,14 @@ class TopoOptimizer:
 
 
 class EquilibriumOptimizer:
-    """Local optimizers applied until none fires any more; the limits are accepted for old programs."""
+    """Local optimizers applied until none fires any more; the limits are accepted for old programs.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> one = LocalOptimizer(lambda node: False, [T.exp])
+        >>> EquilibriumOptimizer([one, one], max_use_ratio=10).optimizers == [one, one]
+        True
+    """
 
     def __init__(
         self, optimizers: Sequence[LocalOptimizer], max_use_ratio: float | None = None, **options: Any
@@ -133,7 +152,16 @@ class EquilibriumOptimizer:
 
 
 class _Database:
-    """Where rewrites are registered by position: below 1.5 canonicalise, below 2 stabilise, else specialise."""
+    """Where rewrites are registered by position: below 1.5 canonicalise, below 2 stabilise, else specialise.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import RULES
+        >>> optdb.register("my_exp", TopoOptimizer(LocalOptimizer(lambda node: False, [T.exp])), 2.1)
+        >>> "my_exp" in optdb, RULES["my_exp"].stage
+        (True, 'specialise')
+        >>> RULES.remove("my_exp")
+    """
 
     def register(self, name: str, obj: Any, *position_and_tags: Any, **options: Any) -> None:
         """Register an optimizer.

@@ -42,6 +42,15 @@ class PersistentSharedVariableID:
 
     Raises:
         ValueError: later, where names are missing or double and that is not allowed.
+
+    Example:
+        >>> import zipfile
+        >>> from interactive_sym import shared
+        >>> with zipfile.ZipFile(io.BytesIO(), "w") as file:
+        ...     name_of = PersistentSharedVariableID(file)
+        ...     w = shared(np.zeros(3), name="w")
+        ...     name_of(w), name_of(w.get_value(borrow=True)), name_of("no array")
+        (None, 'ndarray.w', None)
     """
 
     def __init__(self, zip_file: zipfile.ZipFile, allow_unnamed: bool = True, allow_duplicates: bool = True) -> None:
@@ -94,6 +103,13 @@ class PersistentNdarrayLoad:
 
     Args:
         zip_file: an open `zipfile.ZipFile`.
+
+    Example:
+        >>> import zipfile
+        >>> with zipfile.ZipFile(io.BytesIO(), "w") as file:
+        ...     name = PersistentSharedVariableID(file)(np.arange(3))
+        ...     name, PersistentNdarrayLoad(file)(name)
+        ('ndarray.array_0', array([0, 1, 2]))
     """
 
     def __init__(self, zip_file: zipfile.ZipFile) -> None:
@@ -173,6 +189,13 @@ def load(
     Args:
         f: a file opened for reading bytes.
         persistent_load: from the zip file to what finds arrays by name.
+
+    Example:
+        >>> from interactive_sym import shared
+        >>> file = io.BytesIO()
+        >>> dump([shared(1.5, name="bias")], file)
+        >>> [variable.name for variable in load(file)]
+        ['bias']
     """
     with zipfile.ZipFile(f, "r") as zip_file:
         return _Unpickler(io.BytesIO(zip_file.read(_PICKLE)), persistent_load(zip_file)).load()
@@ -185,6 +208,12 @@ def zipadd(func: Callable[[IO[bytes]], Any], zip_file: zipfile.ZipFile, name: st
         func: writes it to the open file it is called with.
         zip_file: an open `zipfile.ZipFile`.
         name: the entry's name.
+
+    Example:
+        >>> with zipfile.ZipFile(io.BytesIO(), "w") as file:
+        ...     zipadd(lambda entry: entry.write(b"notes"), file, "about.txt")
+        ...     file.read("about.txt")
+        b'notes'
     """
     with zip_file.open(name, "w", force_zip64=True) as entry:
         func(entry)
@@ -197,6 +226,15 @@ class StripPickler(pickle.Pickler):
         file: a file opened for writing bytes.
         protocol: of the pickle.
         extra_tag_to_remove: the name of a further entry of `variable.tag` to leave out; test values are in any case.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dscalar("x")
+        >>> x.tag.test_value = 2.0
+        >>> file = io.BytesIO()
+        >>> StripPickler(file).dump(x)
+        >>> hasattr(pickle.loads(file.getvalue()).tag, "test_value")
+        False
     """
 
     def __init__(self, file: IO[bytes], protocol: int = 0, extra_tag_to_remove: str | None = None) -> None:
@@ -211,4 +249,9 @@ class StripPickler(pickle.Pickler):
 
 
 class CompatUnpickler(pickle.Unpickler):
-    """Python's unpickler, under the name that programs written for Theano know."""
+    """Python's unpickler, under the name that programs written for Theano know.
+
+    Example:
+        >>> CompatUnpickler(io.BytesIO(pickle.dumps([1, 2]))).load()
+        [1, 2]
+    """

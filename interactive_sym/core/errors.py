@@ -60,23 +60,77 @@ def _cut(line: str) -> str:
 
 
 class AsTensorError(TypeError):
-    """A value can't be turned into a symbolic tensor."""
+    """A value can't be turned into a symbolic tensor: it is no number, array or list of such.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> T.exp("abc")
+        Traceback (most recent call last):
+            ...
+        interactive_sym.core.errors.AsTensorError: 'abc' can't be made a tensor: it is not numeric...
+    """
 
 
 class MissingInputError(ValueError):
-    """An output needs a variable that is neither an input, shared, nor given."""
+    """An output needs a variable that is neither an input, shared, nor given.
+
+    The cure is to add it to the inputs of `function`, or to replace it with `givens`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import function
+        >>> x, y = T.dscalars("x", "y")
+        >>> function([x], x + y)
+        Traceback (most recent call last):
+            ...
+        interactive_sym.core.errors.MissingInputError: an output needs y, which is neither an input, nor ...
+    """
 
 
 class UnusedInputError(ValueError):
-    """An input of a function has no influence on its outputs and updates."""
+    """An input of a function has no influence on its outputs and updates.
+
+    Where that is meant, `function(..., on_unused_input="ignore")` takes it.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import function
+        >>> x, y = T.dscalars("x", "y")
+        >>> function([x, y], 2 * x)
+        Traceback (most recent call last):
+            ...
+        interactive_sym.core.errors.UnusedInputError: input 1, y, has no influence on the outputs and updates...
+    """
 
 
 class DisconnectedInputError(ValueError):
-    """The cost does not depend on a variable it is differentiated with respect to."""
+    """The cost does not depend on a variable it is differentiated with respect to.
+
+    Where that is meant, `grad(..., disconnected_inputs="ignore")` gives zeros.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import grad
+        >>> x, y = T.dscalars("x", "y")
+        >>> grad(x**2, y)
+        Traceback (most recent call last):
+            ...
+        interactive_sym.core.errors.DisconnectedInputError: the cost does not depend on y: it depends on x...
+    """
 
 
 class NullTypeGradError(TypeError):
-    """A gradient is needed through an operation that has none."""
+    """A gradient is needed through an operation that has none.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import grad, gradient
+        >>> x = T.dscalar("x")
+        >>> grad(gradient.undefined_grad(x), x)
+        Traceback (most recent call last):
+            ...
+        interactive_sym.core.errors.NullTypeGradError: undefined_grad has no gradient, and one is needed through it...
+    """
 
 
 class GradientError(ValueError):
@@ -89,6 +143,14 @@ class GradientError(ValueError):
         val1, val2: the symbolic and the numeric value.
         abs_err, rel_err: how far they are apart.
         abs_tol, rel_tol: how far they may be.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym.gradient import grad_scale, verify_grad
+        >>> verify_grad(lambda x: grad_scale(x, 3.0), [1.0])
+        Traceback (most recent call last):
+            ...
+        interactive_sym.core.errors.GradientError: the gradient of argument 0 is wrong...
     """
 
     arg: int = 0
@@ -103,11 +165,27 @@ class GradientError(ValueError):
 
 
 class ShapeError(ValueError):
-    """A shape is not what was declared."""
+    """A shape is not what was declared.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> T.specify_shape(T.drow("r"), (2, None))
+        Traceback (most recent call last):
+            ...
+        interactive_sym.core.errors.ShapeError: specify_shape: axis 0 is wanted of size 2, it is 1...
+    """
 
 
 class NotScalarConstantError(ValueError):
-    """A constant scalar was wanted and the variable is not one."""
+    """A constant scalar was wanted and the variable is not one.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> T.get_scalar_constant_value(T.dscalar("x"))
+        Traceback (most recent call last):
+            ...
+        interactive_sym.core.errors.NotScalarConstantError: x is not a constant scalar...
+    """
 
 
 class KernelError(Exception):
@@ -120,8 +198,32 @@ class KernelError(Exception):
 
 
 class InconsistencyError(ValueError):
-    """A rewrite rule gave a result of another type."""
+    """A rewrite rule gave a result of another type: an error of the rule, never of the program it was applied to.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import RULES, function, rewrites, rewrites
+        >>> @rewrites("erf", name="to_matrix", stage="specialise", why="an example of a wrong rule")
+        ... def to_matrix(node):
+        ...     return T.zeros((2, 2))
+        >>> x = T.dvector("x")
+        >>> function([x], T.erf(x))
+        Traceback (most recent call last):
+            ...
+        interactive_sym.core.errors.InconsistencyError: rule to_matrix made TensorType(float64, (2, 2)) of ...
+        >>> RULES.remove("to_matrix")
+    """
 
 
 class NoCompilerWarning(UserWarning):
-    """No C compiler was found; functions run on the NumPy interpreter."""
+    """No C compiler was found; functions run on the NumPy interpreter.
+
+    A program that would rather stop makes an error of it.
+
+    Example:
+        >>> import warnings
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("error", NoCompilerWarning)
+        ...     issubclass(NoCompilerWarning, UserWarning)
+        True
+    """

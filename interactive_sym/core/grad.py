@@ -20,7 +20,12 @@ from .types import DISCRETE, GenericType, TensorType
 
 
 class DisconnectedType(GenericType):
-    """The type of a variable that an operation's `grad` returns for an input on which the output does not depend."""
+    """The type of a variable that an operation's `grad` returns for an input on which the output does not depend.
+
+    Example:
+        >>> DisconnectedType()
+        Disconnected
+    """
 
 
 class NullType(GenericType):
@@ -28,6 +33,10 @@ class NullType(GenericType):
 
     Args:
         why: what is said where the gradient is asked for.
+
+    Example:
+        >>> NullType("a table has no slope").why
+        'a table has no slope'
     """
 
     def __init__(self, why: str = "it is not defined") -> None:

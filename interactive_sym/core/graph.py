@@ -32,6 +32,13 @@ class Variable:
         index: which of the owner's outputs it is.
         name: the user's name for it, or None.
         tag: a free namespace.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dvector("x")
+        >>> y = T.exp(x)
+        >>> x.owner, y.owner.op.name, y.owner.inputs
+        (None, 'exp', (x,))
     """
 
     __slots__ = ("__weakref__", "_tag", "index", "name", "owner", "type")
@@ -66,7 +73,14 @@ class Variable:
         return None, state
 
     def clone(self) -> "Variable":
-        """A fresh input variable of the same type and name."""
+        """A fresh input variable of the same type and name.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> x = T.dvector("x")
+            >>> x.clone().type == x.type, x.clone() is x
+            (True, False)
+        """
         variable: Variable = self.type.make_variable(self.name)
         return variable
 
@@ -88,7 +102,14 @@ class Variable:
 
 
 class Constant(Variable):
-    """A variable whose value is known: `data`."""
+    """A variable whose value is known: `data`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> two = T.constant(2)
+        >>> two.data, two.type
+        (array(2, dtype=int8), TensorType(int8, scalar))
+    """
 
     __slots__ = ("_signature", "data")
 
@@ -102,7 +123,14 @@ class Constant(Variable):
         return self.data
 
     def signature(self) -> tuple[Any, ...]:
-        """A hashable key: equal for constants that may stand for each other (same type, same bits)."""
+        """A hashable key: equal for constants that may stand for each other (same type, same bits).
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> two, float_two = T.constant(2), T.constant(2.0)
+            >>> two.signature() == T.constant(2).signature(), two.signature() == float_two.signature()
+            (True, False)
+        """
         if self._signature is None:
             data = self.data
             content = data.tobytes() if hasattr(data, "tobytes") else id(data)
@@ -118,6 +146,14 @@ class Constant(Variable):
         return self.signature()
 
     def clone(self) -> "Constant":
+        """Another constant of the same type, value and name.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> two = T.constant(2)
+            >>> two.clone() is two, two.clone().equals(two)
+            (False, True)
+        """
         return type(self)(self.type, self.data, self.name)
 
 
@@ -140,6 +176,13 @@ class Apply:
         outputs: variables it computes; each has this node as its `owner`.
         where: the user's line that made it.
         origin: how it came to be where the user did not write it himself (gradient, rewrite), else None.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x, y = T.dscalars("x", "y")
+        >>> node = (x + y).owner
+        >>> node.op, node.inputs, node.outputs[0].owner is node
+        (add, (x, y), True)
     """
 
     __slots__ = ("__weakref__", "inputs", "op", "origin", "outputs", "where")
@@ -204,6 +247,12 @@ class Apply:
         """The same operation on other inputs, at the same place in the user's text.
 
         `strict` is accepted for old programs: output types always follow from the new inputs.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> x, y = T.dscalars("x", "y")
+            >>> T.exp(x).owner.clone_with_new_inputs([y])
+            exp(y)
         """
         with source.attributed_to(self.where, self.origin):
             node: Apply = self.op.make_node(*inputs)

@@ -102,7 +102,13 @@ class Rule:
 
 
 class Registry:
-    """Rules by name, in the order they were defined; defining one again replaces it in its place."""
+    """Rules by name, in the order they were defined; defining one again replaces it in its place.
+
+    Example:
+        >>> from interactive_sym import RULES
+        >>> "log1p_of_exp" in RULES, RULES["log1p_of_exp"].stage
+        (True, 'stabilise')
+    """
 
     def __init__(self) -> None:
         self._rules: dict[str, Rule] = {}
@@ -168,8 +174,29 @@ def rule(
 ) -> Rule:
     """Define a rule that is data: `pattern` becomes `result`, a pattern over the same variables or a function of them.
 
+    Args:
+        name: what it is called in views, in `Mode.excluding` and in `RULES`.
+        pattern: what it looks for; see `core.pattern`.
+        result: what stands there afterwards: a pattern over the same variables, or a function of what they stand for
+            that returns a variable, or None to leave the place as it is.
+        stage: where in the order it runs: one of `STAGES`.
+        why: the reason, one sentence; shown in the views.
+        changes: what may change in a value: one of `CHANGES`.
+        when: whether it applies, from what the pattern's variables stand for.
+        aliases: other names it is known by.
+        samples: for a pattern's variable the range (low, high) in which tests try the rule.
+
     Raises:
         ValueError: unknown stage or `changes`, or no reason given.
+
+    Example:
+        >>> from interactive_sym import RULES, rule
+        >>> from interactive_sym.core.pattern import Any_, head
+        >>> x = Any_("x")
+        >>> made = rule("sqrt_of_sqr", head("sqrt")(x**2), head("abs")(x), stage="specialise", why="no root is needed")
+        >>> made.text
+        'sqrt((x ** 2)) -> abs(x)'
+        >>> RULES.remove("sqrt_of_sqr")
     """
     return RULES.add(
         Rule(
@@ -184,7 +211,24 @@ def rewrites(
 ) -> Callable[[Callable[[Apply], Any]], Callable[[Apply], Any]]:
     """Decorator: make a function from a node to its replacement (or None) a rule looking at the operations `heads`.
 
-    `"*"` looks at every node.
+    Args:
+        heads: names of the operations whose nodes it is called with; `"*"` is every operation.
+        name, stage, why, changes, aliases: as for `rule`.
+
+    Raises:
+        ValueError: unknown stage or `changes`, or no reason given.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import RULES, function, rewrites
+        >>> @rewrites("abs", name="abs_of_exp", stage="specialise", why="an exponential is never negative")
+        ... def abs_of_exp(node):
+        ...     inner = node.inputs[0].owner
+        ...     return node.inputs[0] if inner is not None and inner.op.name == "exp" else None
+        >>> x = T.dvector("x")
+        >>> [firing.rule for firing in function([x], abs(T.exp(x))).trace.firings]
+        ['abs_of_exp']
+        >>> RULES.remove("abs_of_exp")
     """
 
     def decorate(function: Callable[[Apply], Any]) -> Callable[[Apply], Any]:

@@ -55,6 +55,14 @@ class SharedVariable(Variable):
         container: where the value lives.
         default_update: an expression that functions using this variable store to it after each call, or None.
         where: the user's line that made it.
+
+    Example:
+        >>> from interactive_sym import function, shared
+        >>> count = shared(0, name="count")
+        >>> count.default_update = count + 1
+        >>> tick = function([], count)
+        >>> int(tick()), int(tick()), int(count.get_value())
+        (0, 1, 2)
     """
 
     __slots__ = ("_default_update", "container", "where")
@@ -67,6 +75,16 @@ class SharedVariable(Variable):
 
     @property
     def default_update(self) -> Variable | None:
+        """An expression that functions using this variable store to it after each call, or None.
+
+        `updates` of a function go before it, `no_default_updates=True` leaves it out.
+
+        Example:
+            >>> count = shared(0)
+            >>> count.default_update = count + 1
+            >>> str(count.default_update.owner.op)
+            'add'
+        """
         if isinstance(self._default_update, Kept):  # read from a file, and not looked at yet
             self._default_update = self._default_update.variable()
         return self._default_update
@@ -85,7 +103,17 @@ class SharedVariable(Variable):
         return None, state
 
     def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
-        """The value: a copy, or with `borrow=True` the value itself, which may change with the next call."""
+        """The value: a copy, or with `borrow=True` the value itself, which may change with the next call.
+
+        `return_internal_type` is accepted: values always live in the memory of the host.
+
+        Example:
+            >>> import numpy as np
+            >>> w = shared(np.zeros(2))
+            >>> w.get_value()[0] = 5.0
+            >>> w.get_value()
+            array([0., 0.])
+        """
         value = self.container.storage[0]
         return value if borrow else _copied(value)
 
@@ -94,11 +122,26 @@ class SharedVariable(Variable):
 
         Raises:
             TypeError: the value is not of this variable's type; the old value stays.
+
+        Example:
+            >>> import numpy as np
+            >>> w = shared(np.zeros(2))
+            >>> w.set_value([1.0, 2.0])
+            >>> w.get_value()
+            array([1., 2.])
         """
         self.container.value = new_value if borrow else _copied(new_value)
 
     def zero(self, borrow: bool = False) -> None:
-        """Set every element to 0."""
+        """Set every element to 0.
+
+        Example:
+            >>> import numpy as np
+            >>> w = shared(np.ones(2))
+            >>> w.zero()
+            >>> w.get_value()
+            array([0., 0.])
+        """
         value = self.container.storage[0]
         self.container.storage[0] = np.zeros_like(value)
 
@@ -115,7 +158,15 @@ class SharedVariable(Variable):
         )
 
     def clone(self) -> "SharedVariable":
-        """Another variable that has the same container."""
+        """Another variable that has the same container.
+
+        Example:
+            >>> count = shared(1)
+            >>> twin = count.clone()
+            >>> count.set_value(7)
+            >>> twin is count, int(twin.get_value())
+            (False, 7)
+        """
         twin = type(self).__new__(type(self))
         Variable.__init__(twin, self.type, None, None, self.name)
         twin.container, twin._default_update, twin.where = self.container, self._default_update, self.where
@@ -126,7 +177,14 @@ class SharedVariable(Variable):
 
 
 class TensorSharedVariable(SharedVariable, TensorVariable):
-    """A shared array."""
+    """A shared array: a `SharedVariable` with the operators and methods of `TensorVariable`.
+
+    Example:
+        >>> import numpy as np
+        >>> w = shared(np.ones((2, 3)), name="w")
+        >>> w.type, float(w.sum().eval())
+        (TensorType(float64, matrix), 6.0)
+    """
 
     __slots__ = ()
 

@@ -23,6 +23,10 @@ class Where:
 
     `origin` says how a node that the user did not write himself came to be: `None` for a node he wrote, else an
     `Origin`.
+
+    Example:
+        >>> Where("model.py", 12, "cost").label
+        'model.py:12'
     """
 
     __slots__ = ("_code", "_columns", "_lasti", "filename", "function", "line")

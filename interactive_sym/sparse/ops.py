@@ -46,6 +46,11 @@ class CSM(SparseOp):
 
     Args:
         format: "csc", "csr" or "bsr".
+
+    Example:
+        >>> CSM("csr")([1.0, 2.0], [0, 1], [0, 1, 2], [2, 2]).eval().toarray()
+        array([[1., 0.],
+               [0., 2.]])
     """
 
     __props__ = ("format",)

@@ -160,7 +160,13 @@ class _AlongAxes(Op):
 
 
 class AdvancedSubtensor(_AlongAxes):
-    """The elements of a tensor at given positions along some axes."""
+    """The elements of a tensor at given positions along some axes.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> AdvancedSubtensor((0,))(T.constant([5, 6, 7]), T.constant([2, 0, 2])).eval()
+        array([7, 5, 7])
+    """
 
     __props__ = ("axes", "negative")
     name = "advanced_subtensor"
@@ -207,6 +213,12 @@ class AdvancedIncSubtensor(_AlongAxes):
         axes: the indexed axes, ascending.
         set: replace; else add.
         negative: whether negative indices count from the end.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> increase = AdvancedIncSubtensor((0,), set=False)
+        >>> increase(T.zeros(3), T.ones(3), T.constant([0, 2, 2])).eval()
+        array([1., 0., 2.])
     """
 
     __props__ = ("axes", "set", "negative")

@@ -19,7 +19,13 @@ from .shape import sizes_of
 
 
 class BatchedDot(Op):
-    """The products of two stacks of matrices of one float type: `(b, m, n), (b, n, k) -> (b, m, k)`."""
+    """The products of two stacks of matrices of one float type: `(b, m, n), (b, n, k) -> (b, m, k)`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> BatchedDot()(T.ones((2, 1, 3)), T.ones((2, 3, 1))).eval().ravel()
+        array([3., 3.])
+    """
 
     family = "linalg"
     name = "batched_dot"

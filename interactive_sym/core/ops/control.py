@@ -28,6 +28,12 @@ class IfElse(Op):
 
     Args:
         count: how many values a group has.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dscalar("x")
+        >>> float(IfElse()(x > 0, x, -x).eval({x: -2.0}))
+        2.0
     """
 
     __props__ = ("count",)

@@ -37,7 +37,14 @@ def _of_dtype(x: Any, dtype: str) -> Any:
 
 
 class MakeVector(Op):
-    """A vector of scalars."""
+    """A vector of scalars.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> n = T.lscalar("n")
+        >>> MakeVector("int64")(n, n + 1).eval({n: 3})
+        array([3, 4])
+    """
 
     __props__ = ("dtype",)
     family = "create"
@@ -80,7 +87,14 @@ def make_vector(*entries: Any, dtype: Any = None) -> Any:
 
 
 class Alloc(Op):
-    """A value in each element of a tensor of the given sizes; its dimensions declared of size 1 stretch to them."""
+    """A value in each element of a tensor of the given sizes; its dimensions declared of size 1 stretch to them.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> Alloc()(T.constant([1.0, 2.0]), 2, 2).eval()
+        array([[1., 2.],
+               [1., 2.]])
+    """
 
     family = "create"
     name = "alloc"
@@ -211,7 +225,14 @@ def ones_like(model: Any, dtype: Any = None, opt: bool = False) -> Any:
 
 
 class ARange(Op):
-    """Numbers from a start up to a stop (exclusive) in equal steps."""
+    """Numbers from a start up to a stop (exclusive) in equal steps.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> node = T.arange(0, 6, T.lscalar("step")).owner
+        >>> node.op == ARange("int64"), node.inputs
+        (True, (TensorConstant{0}, TensorConstant{6}, step))
+    """
 
     __props__ = ("dtype",)
     family = "create"
@@ -305,7 +326,13 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> An
 
 
 class Eye(Op):
-    """Ones on a diagonal, zeros elsewhere."""
+    """Ones on a diagonal, zeros elsewhere.
+
+    Example:
+        >>> Eye("int8")(2, 3, 1).eval()
+        array([[0, 1, 0],
+               [0, 0, 1]], dtype=int8)
+    """
 
     __props__ = ("dtype",)
     family = "create"

@@ -86,7 +86,14 @@ class _Decomposition(MatrixOp):
 
 
 class Eig(_Decomposition):
-    """Eigenvalues `(n,)` and, as columns, eigenvectors `(n, n)` of length 1 of a square matrix."""
+    """Eigenvalues `(n,)` and, as columns, eigenvectors `(n, n)` of length 1 of a square matrix.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> values, vectors = Eig()(T.constant([[2.0, 0.0], [0.0, 3.0]]))
+        >>> values.eval()
+        array([2., 3.])
+    """
 
     name = "eig"
 
@@ -149,6 +156,12 @@ class Eigh(_Decomposition):
 
     Args:
         UPLO: which triangle is read, "L" or "U".
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> values, vectors = Eigh()(T.constant([[2.0, 1.0], [1.0, 2.0]]))
+        >>> values.eval().round(6)
+        array([1., 3.])
     """
 
     __props__ = ("UPLO", "dtype")
@@ -199,6 +212,11 @@ class Eigvalsh(_Decomposition):
 
     Args:
         lower: which triangle is read.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> Eigvalsh()(T.constant([[2.0, 1.0], [1.0, 2.0]])).eval().round(6)
+        array([1., 3.])
     """
 
     __props__ = ("lower", "dtype")
@@ -243,6 +261,12 @@ class QR(_Decomposition):
     Args:
         mode: "reduced": Q `(m, k)`, R `(k, n)` with k = min(m, n); "complete": Q `(m, m)`, R `(m, n)`; "r": R `(k, n)`
             alone; "raw": LAPACK's reflectors `(n, m)` and their factors `(k,)`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> q, r = QR()(T.eye(3)[:, :2])
+        >>> q.eval().shape, r.eval().shape
+        ((3, 2), (2, 2))
     """
 
     __props__ = ("mode", "dtype")
@@ -320,6 +344,11 @@ class SVD(_Decomposition):
     Args:
         full_matrices: U `(m, m)` and V `(n, n)`, else U `(m, k)` and V `(k, n)` with k = min(m, n).
         compute_uv: False: s `(k,)` alone.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> SVD(compute_uv=False)(T.constant([[3.0, 0.0], [0.0, 4.0]])).eval()
+        array([4., 3.])
     """
 
     __props__ = ("full_matrices", "compute_uv", "dtype")
@@ -406,7 +435,13 @@ def _pinv_cotangent(x: Any, p: Any, g: Any) -> Any:
 
 
 class Pinv(_Decomposition):
-    """The Moore-Penrose pseudo-inverse `(n, m)` of a matrix `(m, n)`."""
+    """The Moore-Penrose pseudo-inverse `(n, m)` of a matrix `(m, n)`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> Pinv()(T.constant([[2.0], [0.0]])).eval()
+        array([[0.5, 0. ]])
+    """
 
     name = "pinv"
 
@@ -432,7 +467,14 @@ class Pinv(_Decomposition):
 
 
 class Lstsq(_Decomposition):
-    """The x of least `|A·x - b|`, with the sums of squared residuals, the rank and the singular values of A."""
+    """The x of least `|A·x - b|`, with the sums of squared residuals, the rank and the singular values of A.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x, residuals, rank, singular = Lstsq()(T.constant([[1.0], [1.0]]), T.constant([2.0, 4.0]), -1.0)
+        >>> x.eval().round(6)
+        array([3.])
+    """
 
     name = "lstsq"
 
@@ -525,7 +567,14 @@ def matrix_exponential(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 class Expm(_Decomposition):
-    """The exponential `(n, n)` of a square matrix: the sum of xᵏ/k!."""
+    """The exponential `(n, n)` of a square matrix: the sum of xᵏ/k!.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> Expm()(T.constant([[0.0, 1.0], [0.0, 0.0]])).eval()
+        array([[1., 1.],
+               [0., 1.]])
+    """
 
     name = "expm"
     python_only = "a Padé approximant through NumPy's products and solutions"

@@ -68,6 +68,11 @@ class Elementwise(Op):
         formula: how people write it, for docs and views.
         commutative: whether operands may be swapped.
         samples: for each operand (low, high), the range where it is defined and smooth.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> T.exp.formula, T.exp.nin, T.exp.c
+        ('eˣ', 1, {'f': 'exp{f}({0})', 'c': 'cexp{f}({0})'})
     """
 
     family = "elementwise"

@@ -58,6 +58,11 @@ class Cumulative(Op):
         axis: which axis, non-negative.
         dtype: element type of the operand.
         out_dtype: element type of the result.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> Cumulative("sum", 0, "float64", "float64")(T.constant([1.0, 2.0, 3.0], dtype="float64")).eval()
+        array([1., 3., 6.])
     """
 
     __props__ = ("kind", "axis", "dtype", "out_dtype")
@@ -249,6 +254,11 @@ class BinCount(Op):
 
     Args:
         dtype: element type of the weights, empty without weights.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> BinCount()(T.constant([2, 0, 2], dtype="int64"), 4).eval()
+        array([1, 0, 2, 0])
     """
 
     __props__ = ("dtype",)
@@ -1213,4 +1223,12 @@ def alloc_validate_shape(shape: Any) -> tuple[list[Any], list[bool]]:
 
 
 class EmptyConstantError(NotScalarConstantError):
-    """A constant without elements where a number is wanted."""
+    """A constant without elements where a number is wanted.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> T.numpy_scalar([])
+        Traceback (most recent call last):
+            ...
+        interactive_sym.core.ops.extra.EmptyConstantError: an array without elements is no number...
+    """

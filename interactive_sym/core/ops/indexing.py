@@ -128,6 +128,11 @@ class Subtensor(Op):
 
     Args:
         entries: see `Entry`; axes after them are taken whole.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> T.dmatrix("x")[1:, 0].owner.op.entries
+        (('s', True, False, False), ('i',))
     """
 
     __props__ = ("entries",)
@@ -188,6 +193,11 @@ class IncSubtensor(Op):
     Args:
         entries: which part; see `Subtensor`.
         set: replace; else add.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> T.inc_subtensor(T.zeros(4)[1:3], 5.0).owner.op
+        inc_subtensor{i:i}
     """
 
     __props__ = ("entries", "set")

@@ -19,7 +19,13 @@ from .shape import sizes_of
 
 
 class Dot(Op):
-    """The product of vectors and matrices of one element type."""
+    """The product of vectors and matrices of one element type.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> Dot()(T.ones((2, 3)), T.ones(3)).eval()
+        array([3., 3.])
+    """
 
     family = "linalg"
     name = "dot"

@@ -45,7 +45,14 @@ class GradientMark(Op):
 
 
 class ZeroGrad(GradientMark):
-    """Hands on its input; the gradient through it is 0."""
+    """Hands on its input; the gradient through it is 0.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dscalar("x")
+        >>> float(T.grad(x + ZeroGrad()(x) ** 2, x).eval({x: 3.0}))
+        1.0
+    """
 
     name = "zero_grad"
 
@@ -57,13 +64,27 @@ class ZeroGrad(GradientMark):
 
 
 class ConsiderConstant(ZeroGrad):
-    """Hands on its input; the gradient through it is 0."""
+    """Hands on its input; the gradient through it is 0.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dscalar("x")
+        >>> float(T.grad(x * ConsiderConstant()(x), x).eval({x: 3.0}))
+        3.0
+    """
 
     name = "consider_constant"
 
 
 class DisconnectedGrad(GradientMark):
-    """Hands on its input, and is no path from the cost to it."""
+    """Hands on its input, and is no path from the cost to it.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dscalar("x")
+        >>> float(T.grad(x * DisconnectedGrad()(x), x).eval({x: 3.0}))
+        3.0
+    """
 
     name = "disconnected_grad"
     gradient_stops = "the mark disconnected_grad"
@@ -76,7 +97,16 @@ class DisconnectedGrad(GradientMark):
 
 
 class UndefinedGrad(GradientMark):
-    """Hands on its input; a gradient asked for through it is an error."""
+    """Hands on its input; a gradient asked for through it is an error.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dscalar("x")
+        >>> T.grad(UndefinedGrad()(x), x)
+        Traceback (most recent call last):
+            ...
+        interactive_sym.core.errors.NullTypeGradError: undefined_grad has no gradient, and one is needed through it...
+    """
 
     name = "undefined_grad"
 
@@ -90,7 +120,14 @@ class UndefinedGrad(GradientMark):
 
 
 class GradClip(GradientMark):
-    """Hands on its input; the gradient through it is clipped to `[low, high]`, element by element."""
+    """Hands on its input; the gradient through it is clipped to `[low, high]`, element by element.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dscalar("x")
+        >>> float(T.grad(GradClip(-1.0, 1.0)(x) ** 2, x).eval({x: 3.0}))
+        1.0
+    """
 
     __props__: ClassVar[tuple[str, ...]] = ("low", "high")
     name = "grad_clip"
@@ -107,7 +144,14 @@ class GradClip(GradientMark):
 
 
 class GradScale(GradientMark):
-    """Hands on its input; the gradient through it is multiplied by `multiplier`."""
+    """Hands on its input; the gradient through it is multiplied by `multiplier`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dscalar("x")
+        >>> float(T.grad(GradScale(0.5)(x) ** 2, x).eval({x: 3.0}))
+        3.0
+    """
 
     __props__: ClassVar[tuple[str, ...]] = ("multiplier",)
     name = "grad_scale"

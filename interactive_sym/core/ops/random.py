@@ -339,6 +339,12 @@ class RandomFunction(Op):
         shape: for each dimension of the sample its size where known, else None.
         sized: whether a size is among the inputs.
         extents: the dimensions whose size is that of the parameters.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> draw = T.raw_random.uniform(T.shared_randomstreams.RandomStreams(1).uniform().rng, (2,))[1]
+        >>> draw.owner.op.distribution, draw.owner.op.shape
+        ('uniform', (2,))
     """
 
     __props__ = ("distribution", "dtype", "shape", "sized", "extents")

@@ -34,6 +34,12 @@ class Reduce(Op):
         axis: the axes, non-negative; none of them makes a copy (or cast).
         dtype: the output's element type.
         acc_dtype: the element type in which it is computed.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> largest = Reduce("max", (1,), "float64", "float64")
+        >>> largest(T.constant([[1.5, 2.0], [4.0, 3.0]], dtype="float64")).eval()
+        array([2., 4.])
     """
 
     __props__ = ("kind", "axis", "dtype", "acc_dtype")

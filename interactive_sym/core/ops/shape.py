@@ -103,7 +103,13 @@ def _row(x: Any) -> tuple[str, str, str]:
 
 
 class DimShuffle(Op):
-    """Reorder, drop and add dimensions."""
+    """Reorder, drop and add dimensions.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> DimShuffle(("x", 1, 0))(T.zeros((2, 3))).eval().shape
+        (1, 3, 2)
+    """
 
     __props__ = ("new_order",)
     family = "shape"
@@ -273,7 +279,13 @@ def squeeze(x: Any) -> Any:
 
 
 class Shape(Op):
-    """The sizes, an int64 vector."""
+    """The sizes, an int64 vector.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> Shape()(T.zeros((2, 3))).eval()
+        array([2, 3])
+    """
 
     family = "shape"
     name = "shape"
@@ -294,7 +306,13 @@ class Shape(Op):
 
 
 class ShapeI(Op):
-    """The size along one axis, an int64 scalar."""
+    """The size along one axis, an int64 scalar.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> int(ShapeI(1)(T.zeros((2, 3))).eval())
+        3
+    """
 
     __props__ = ("axis",)
     family = "shape"
@@ -389,7 +407,14 @@ def get_vector_length(v: Any) -> int:
 
 
 class Reshape(Op):
-    """The same elements, in C order, in another shape."""
+    """The same elements, in C order, in another shape.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> Reshape(2)(T.arange(6), T.constant([2, -1])).eval()
+        array([[0, 1, 2],
+               [3, 4, 5]])
+    """
 
     __props__ = ("ndim",)
     family = "shape"
@@ -558,7 +583,14 @@ def flatten(x: Any, ndim: int = 1, outdim: int | None = None) -> Any:
 
 
 class SpecifyShape(Op):
-    """The operand, whose sizes are checked against known ones."""
+    """The operand, whose sizes are checked against known ones.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dmatrix("x")
+        >>> SpecifyShape((None, 3))(x).type
+        TensorType(float64, (?, 3))
+    """
 
     __props__ = ("sizes",)
     family = "shape"
@@ -601,7 +633,13 @@ class SpecifyShape(Op):
 
 
 class Unbroadcast(Op):
-    """The operand, with sizes along some axes forgotten: those dimensions don't stretch any more."""
+    """The operand, with sizes along some axes forgotten: those dimensions don't stretch any more.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> Unbroadcast((0,))(T.drow("r")).broadcastable
+        (False, False)
+    """
 
     __props__ = ("axes",)
     family = "shape"
@@ -704,7 +742,13 @@ def patternbroadcast(x: Any, broadcastable: Sequence[bool]) -> Any:
 
 
 class Join(Op):
-    """Tensors of one element type, one after the other along an axis."""
+    """Tensors of one element type, one after the other along an axis.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> Join(0)(T.zeros(2), T.ones(1)).eval()
+        array([0., 0., 1.])
+    """
 
     __props__ = ("axis",)
     family = "shape"

@@ -132,6 +132,12 @@ class Cholesky(_InC):
     Args:
         lower: read the lower triangle and give L; else read the upper one and give Lᵀ.
         on_error: "raise", or "nan": a matrix that is not positive definite gives NaN everywhere.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> Cholesky()(T.constant([[4.0, 2.0], [2.0, 5.0]])).eval()
+        array([[2., 0.],
+               [1., 2.]])
     """
 
     __props__ = ("lower", "on_error", "dtype")
@@ -200,7 +206,14 @@ class Cholesky(_InC):
 
 
 class MatrixInverse(_InC):
-    """The inverse of a square matrix `(n, n)`."""
+    """The inverse of a square matrix `(n, n)`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> MatrixInverse()(T.constant([[2.0, 0.0], [0.0, 4.0]])).eval()
+        array([[0.5 , 0.  ],
+               [0.  , 0.25]])
+    """
 
     name = "matrix_inverse"
 
@@ -249,7 +262,13 @@ class MatrixInverse(_InC):
 
 
 class Det(_InC):
-    """The determinant of a square matrix `(n, n)`, a scalar."""
+    """The determinant of a square matrix `(n, n)`, a scalar.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> float(Det()(T.constant([[2.0, 0.0], [0.0, 3.0]])).eval())
+        6.0
+    """
 
     name = "det"
 
@@ -297,6 +316,11 @@ class Solve(_InC):
     Args:
         A_structure: "general"; "symmetric"; "lower_triangular" or "upper_triangular": the other triangle is not read.
         lower, overwrite_A, overwrite_b: accepted for Theano's sake; nothing that is given is overwritten.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> Solve()(T.constant([[2.0, 0.0], [0.0, 4.0]]), T.constant([2.0, 2.0])).eval()
+        array([1. , 0.5])
     """
 
     __props__ = ("A_structure", "dtype")

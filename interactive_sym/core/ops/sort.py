@@ -63,7 +63,13 @@ class _AlongAxis(Op):
 
 
 class Sort(_AlongAxis):
-    """The elements along an axis from small to large."""
+    """The elements along an axis from small to large.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> Sort(0, "float64")(T.constant([3.0, 1.0, 2.0])).eval()
+        array([1., 2., 3.])
+    """
 
     __props__ = ("axis", "dtype")
     name = "sort"
@@ -99,6 +105,11 @@ class ArgSort(_AlongAxis):
         axis: which axis, non-negative.
         dtype: the operand's element type.
         descending: from large to small, NaN first.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> ArgSort(0, "float64")(T.constant([3.0, 1.0, 2.0])).eval()
+        array([1, 2, 0])
     """
 
     __props__ = ("axis", "dtype", "descending")
@@ -271,6 +282,11 @@ class SearchSorted(Op):
     Args:
         side: before ("left") or after ("right") equal elements.
         dtype: the operands' element type.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> SearchSorted("left", "int64")(T.arange(5), T.constant([3], dtype="int64")).eval()
+        array([3])
     """
 
     __props__ = ("side", "dtype")
