@@ -8,6 +8,7 @@ Read next: `mode`, `cffi_backend.unit`, `cffi_backend.call`.
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from time import perf_counter
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ from .core.op import call as call_public
 from .core.op import public
 from .core.program import Program
 from .core.reference import Interpreter
+from .core.running import Writing
 from .core.shared import SharedVariable
 from .core.text import listing
 from .core.trace import Trace
@@ -158,7 +160,14 @@ class Function:
     def _link(self) -> Callable[..., Any]:
         """What runs the program: a compiled kernel, or the interpreter where the mode says so or nothing compiles."""
         watched = self.mode.link(self)
-        return watched if watched is not None else self._linked(self.program, self._shape_of_result(), main=True)
+        if watched is None:
+            return self._linked(self.program, self._shape_of_result(), main=True)
+        return _Guarded(watched, self._written(self.program)) if self.program.updates else watched
+
+    @staticmethod
+    def _written(program: Program) -> list[Any]:
+        """The containers that a program stores to, in the order of its updates."""
+        return [target.container for target, _ in program.updates]
 
     def _linked(self, program: Program, shape: str, main: bool = False) -> Callable[..., Any]:
         """What runs a program that has this function's inputs; `main` where it is the function's own."""
@@ -201,6 +210,7 @@ class Function:
             bind=self._bound,
             threads=threads.thread_count(),
             enough=threads.enough(),
+            written=self._written(program),
         )
 
     # -- for modes that watch ------------------------------------------------------------------------------------------
@@ -223,7 +233,7 @@ class Function:
         count = len(self.program.outputs)
         own = [np.array(x, order="C") if isinstance(x, np.ndarray) else x for x in results]
         for (target, _), value in zip(self.program.updates, own[count:]):
-            target.container.storage[0] = value
+            target.container.store(value)
         shape = self._shape_of_result()
         return None if shape == "none" else own[0] if shape == "one" else own[:count]
 
@@ -592,7 +602,8 @@ class _Interpreted:
         self._shape = shape
         self._bind = bind
         self._count = len(program.outputs)
-        self._storages = [target.container.storage for target, _ in program.updates] if store else []
+        self._written = [target.container for target, _ in program.updates] if store else []
+        self._guard: AbstractContextManager[Any] = Writing(self._written) if self._written else nullcontext()
         self.observe: Callable[[Apply, list[Any], list[Any]], None] | None = None
         self._clock = None if part is None else NodeClock(part)
         if self._clock is not None:
@@ -605,12 +616,28 @@ class _Interpreted:
         checked = [check(value) for check, value in zip(self._filters, values)]
         if self._clock is not None:
             self._clock.start()
-        results = self._interpreter(*checked, observe=self.observe)
-        for storage, value in zip(self._storages, results[self._count :]):
-            storage[0] = value
+        with self._guard:
+            results = self._interpreter(*checked, observe=self.observe)
+            for container, value in zip(self._written, results[self._count :]):
+                container.store(value)
         if self._shape == "none":
             return None
         return results[0] if self._shape == "one" else results[: self._count]
+
+
+class _Guarded:
+    """A mode's way to call a function that stores values: changes from elsewhere wait until a call has ended."""
+
+    def __init__(self, call: Callable[..., Any], containers: Sequence[Any]) -> None:
+        self._call = call
+        self._guard = Writing(containers)
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        with self._guard:
+            return self._call(*arguments, **keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._call, name)
 
 
 def _contiguous_after(check: Callable[[Any], Any]) -> Callable[[Any], Any]:

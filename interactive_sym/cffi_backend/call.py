@@ -42,6 +42,7 @@ from typing import Any
 import cffi
 import numpy
 
+from ..core.running import Writing
 from ._abi import ffi
 from .build import RUNTIME, BuildError, Loaded, binary, image
 from .library import blas
@@ -123,6 +124,7 @@ def make(
     backend: str | None = None,
     threads: int = 1,
     enough: int = 0,
+    written: Sequence[Any] = (),
 ) -> Callable[..., Any]:
     """A Python callable from a loaded unit.
 
@@ -140,6 +142,7 @@ def make(
         backend: `"c"` or `"python"`; by default the first that works.
         threads: threads that a call may use, its own among them; results are the same bits for any number.
         enough: operations of a loop from which threads share it.
+        written: per update, the container of its target, whose `changes` count what is stored; none counts nothing.
 
     Returns:
         A callable of `len(spec.inputs)` positional arguments; its outputs are arrays, 0-d ones for scalars.
@@ -184,10 +187,12 @@ def make(
     first_output = len(spec.inputs) + len(spec.shared)
     mode = 2 if none else 1 if single else 0
     # A kernel runs under the GIL when it has updates, which makes it atomic; Python steps give the GIL away.
-    lock = threading.RLock() if spec.updates and spec.steps else None
+    lock = Writing(written, threading.RLock()) if spec.updates and spec.steps else None
+    if written and len(written) != len(spec.updates):
+        raise ValueError(f"{len(spec.updates)} updates and {len(written)} containers")
     plan = _Plan(
         spec, loaded, tuple(storages), tuple(filters), on_error or default_error, _step_runner(spec, first_output),
-        _explainer(spec), mode, bind, lock, max(1, threads), enough,
+        _explainer(spec), mode, bind, lock, max(1, threads), enough, tuple(written),
     )  # fmt: skip
     if backend == "python":
         return PythonKernel(plan)
@@ -221,6 +226,7 @@ class _Plan:
     lock: Any
     threads: int
     enough: int
+    written: tuple[Any, ...]
 
 
 def _kernel(plan: _Plan) -> Callable[..., Any]:
@@ -250,6 +256,7 @@ def _kernel(plan: _Plan) -> Callable[..., Any]:
         plan.loaded,
         plan.threads,
         min(max(plan.enough, 0), 2**62),
+        tuple(container.changes for container in plan.written),
     )
     made: list[Any] = []
     if not module.lib.isym_make(id(payload), id(made)):
@@ -613,7 +620,7 @@ class PythonKernel:
 
     __slots__ = (
         "__weakref__", "bind", "explain", "filters", "first_output", "function", "loaded", "lock", "mode", "on_error",
-        "run_step", "specs", "storages", "unit",
+        "run_step", "specs", "storages", "unit", "written",
     )  # fmt: skip
 
     def __init__(self, plan: _Plan) -> None:
@@ -621,7 +628,8 @@ class PythonKernel:
         self.storages, self.filters, self.on_error = plan.storages, plan.filters, plan.on_error
         self.run_step, self.explain, self.mode, self.bind = plan.run_step, plan.explain, plan.mode, plan.bind
         # cffi gives the GIL away while it calls.
-        self.lock = threading.RLock() if plan.lock is None and plan.unit.updates else plan.lock
+        self.lock = Writing(plan.written, threading.RLock()) if plan.lock is None and plan.unit.updates else plan.lock
+        self.written = plan.written
         self.first_output = len(plan.unit.inputs) + len(plan.unit.shared)
         self.function = ffi.cast("int (*)(isym_ctx *)", plan.loaded.kernel_address)
 
@@ -683,6 +691,8 @@ class PythonKernel:
         # One step of C code: no signal handler runs between two updates.
         targets = [self.storages[target] for target in self.unit.update_targets]
         deque(map(operator.setitem, targets, repeat(0), updates), maxlen=0)
+        for container in self.written:
+            container.changes[0] += 1
         return (outputs, outputs[0] if outputs else None, None)[self.mode]
 
     def take_input(self, frame: _Frame, number: int, value: Any) -> None:

@@ -18,9 +18,13 @@ from .variable import TensorVariable
 
 
 class Container:
-    """Where a value is kept: a one-element list that compiled functions read and write, with its type's check."""
+    """Where a value is kept: a one-element list that compiled functions read and write, with its type's check.
 
-    __slots__ = ("allow_downcast", "name", "storage", "strict", "type")
+    Attributes:
+        changes: int64 `(1,)`, how often a value was stored; compiled functions count there too.
+    """
+
+    __slots__ = ("allow_downcast", "changes", "name", "storage", "strict", "type")
 
     def __init__(
         self, type: Any, value: Any, name: str | None = None, strict: bool = False, allow_downcast: bool | None = None
@@ -30,10 +34,26 @@ class Container:
         self.strict = strict
         self.allow_downcast = allow_downcast
         self.storage: list[Any] = [value]
+        self.changes = np.zeros(1, "int64")
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
         """For pickle protocols 0 and 1, which know no slots."""
-        return None, {name: getattr(self, name) for name in Container.__slots__}
+        return None, {name: getattr(self, name) for name in Container.__slots__ if name != "changes"}
+
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        for name, value in state[1].items():
+            setattr(self, name, value)
+        self.changes = np.zeros(1, "int64")
+
+    def store(self, value: Any) -> None:
+        """Replace the value by one that is known to be right."""
+        self.storage[0] = value
+        self.changes[0] += 1
+
+    @property
+    def version(self) -> int:
+        """How often a value was stored since this was made. A change inside the array itself does not count."""
+        return int(self.changes[0])
 
     @property
     def value(self) -> Any:
@@ -41,9 +61,8 @@ class Container:
 
     @value.setter
     def value(self, value: Any) -> None:
-        self.storage[0] = self.type.filter(
-            value, strict=self.strict, allow_downcast=self.allow_downcast, name=f"{self.name or 'the shared variable'}"
-        )
+        name = f"{self.name or 'the shared variable'}"
+        self.store(self.type.filter(value, strict=self.strict, allow_downcast=self.allow_downcast, name=name))
 
     data = value
 
@@ -143,7 +162,7 @@ class SharedVariable(Variable):
             array([0., 0.])
         """
         value = self.container.storage[0]
-        self.container.storage[0] = np.zeros_like(value)
+        self.container.store(np.zeros_like(value))
 
     @property
     def value(self) -> Any:

@@ -346,15 +346,15 @@ class _Checker:
     def _whole(self, inputs: Sequence[Any], results: Sequence[Any]) -> Sequence[Any]:
         """Results of the function's own kernel, with what it stores taken back: the caller stores it."""
         assert self.real is not None
-        storages = [target.container.storage for target, _ in self.program.updates]
-        before = [storage[0] for storage in storages]
-        kept = [value.copy() if isinstance(value, np.ndarray) else value for value in before]
+        containers = [target.container for target, _ in self.program.updates]
+        before = [(container.storage[0], container.version) for container in containers]
+        kept = [(value.copy() if isinstance(value, np.ndarray) else value, version) for value, version in before]
         try:
             outputs = self.real(*inputs)
-            stored = [storage[0] for storage in storages]
+            stored = [container.storage[0] for container in containers]
         finally:
-            for storage, value in zip(storages, kept):
-                storage[0] = value
+            for container, (value, version) in zip(containers, kept):
+                container.storage[0], container.changes[0] = value, version
         found = [*outputs, *stored]
         for variable, want, got in zip(self.program.results, results, found):
             if self.mode.check_c and not _alike(want, got):

@@ -53,6 +53,7 @@ typedef struct {
   int n_steps;
   PyObject **spare;                    /* per update: an array to write the next value to, or NULL */
   PyObject *storages, *filters, *on_error, *run_step, *explain, *bind, *lock, *keep;
+  PyObject *changes;                   /* per update: an int64 array that counts what is stored; or empty */
   char *arena;
   int64_t arena_size;
   int busy;                            /* a running call uses the arena */
@@ -470,6 +471,8 @@ static void swap_updates(Frame *frame) {
     PyList_SET_ITEM(storage, 0, frame->held[self->first_update + k]);
     frame->held[self->first_update + k] = old;
   }
+  for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(self->changes); k++)
+    ++*(int64_t *)PyArray_DATA((PyArrayObject *)PyTuple_GET_ITEM(self->changes, k));
 }
 
 static void release(Frame *frame, int swapped) {
@@ -617,6 +620,7 @@ static int function_traverse(Function *self, visitproc visit, void *arg) {
   Py_VISIT(self->explain);
   Py_VISIT(self->bind);
   Py_VISIT(self->lock);
+  Py_VISIT(self->changes);
   Py_VISIT(self->keep);
   for (int k = 0; self->spare && k < self->n_updates; k++) Py_VISIT(self->spare[k]);
   return 0;
@@ -637,6 +641,7 @@ static int function_clear(Function *self) {
   Py_CLEAR(self->explain);
   Py_CLEAR(self->bind);
   Py_CLEAR(self->lock);
+  Py_CLEAR(self->changes);
   Py_CLEAR(self->keep);
   for (int k = 0; self->spare && k < self->n_updates; k++) Py_CLEAR(self->spare[k]);
   return 0;
@@ -720,10 +725,11 @@ static PyObject *make(PyObject *payload) {
   unsigned long long kernel, lib;
   long long enough = 0;
   PyObject *specs, *targets, *steps;
-  int good = PyArg_ParseTuple(payload, "KKiiiiiO!O!O!O!O!OOOOOOiL", &kernel, &lib, &self->n_inputs, &self->n_shared, &self->n_outputs,
+  int good = PyArg_ParseTuple(payload, "KKiiiiiO!O!O!O!O!OOOOOOiLO!", &kernel, &lib, &self->n_inputs, &self->n_shared, &self->n_outputs,
                               &self->n_updates, &self->mode, &PyTuple_Type, &specs, &PyTuple_Type, &targets, &PyTuple_Type, &steps,
                               &PyTuple_Type, &self->storages, &PyTuple_Type, &self->filters, &self->on_error, &self->run_step,
-                              &self->explain, &self->bind, &self->lock, &self->keep, &self->threads, &enough);
+                              &self->explain, &self->bind, &self->lock, &self->keep, &self->threads, &enough,
+                              &PyTuple_Type, &self->changes);
   self->enough = enough;
   Py_XINCREF(self->storages);
   Py_XINCREF(self->filters);
@@ -733,6 +739,7 @@ static PyObject *make(PyObject *payload) {
   Py_XINCREF(self->bind);
   Py_XINCREF(self->lock);
   Py_XINCREF(self->keep);
+  Py_XINCREF(self->changes);
   if (good) {
     self->kernel = (int (*)(isym_ctx *))(uintptr_t)kernel;
     self->lib = (const void *const *)(uintptr_t)lib;
