@@ -16,6 +16,8 @@
   static inline float name##f(float x) { return (float)name(x); }
 #define ISYM_FLOAT_2(name) \
   static inline float name##f(float x, float y) { return (float)name(x, y); }
+#define ISYM_FLOAT_3(name) \
+  static inline float name##f(float x, float y, float z) { return (float)name(x, y, z); }
 
 /* exp(x^2), the square in two parts so that it is not rounded. */
 static inline double isym_exp_square(double x) {
@@ -155,20 +157,111 @@ static inline double isym_digamma(double x) {
   return result + log(x) - 0.5 / x - w * (1.0 / 12 - w * (1.0 / 120 - w * (1.0 / 252 - w * rest)));
 }
 
-/* dP(k, x)/dk: P is the sum over n of t[n] = x^(k+n) e^-x / Gamma(k+n+1), of which only those near n = x - k count. */
-static inline double isym_gammainc_der(double k, double x) {
-  if (!(k > 0 && x >= 0) || k > 1e7 || x > 1e7) return NAN;
+/* (n - 1)! / q^n. */
+static inline double isym_factorial_over(double q, int n) {
+  double result = 1 / q;
+  for (int j = 1; j < n; j++) result *= j / q;
+  return result;
+}
+
+/* n! times Hurwitz's zeta function of n + 1 and q > 0, n > 0: Euler and Maclaurin's formula, DLMF 25.11.28. */
+static inline double isym_hurwitz(int n, double q) {
+  static const double bernoulli[] = { /* B[2j] / (2j)! */
+      1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600, 1.0 / 47900160, -691.0 / 1307674368000, 1.0 / 74724249600,
+      -3617.0 / 10670622842880000, 43867.0 / 5109094217170944000, -174611.0 / 802857662698291200000.0,
+      77683.0 / 14101100039391805440000.0};
+  const double s = n + 1.0;
+  double a = q, sum = 0;
+  for (; a < s + 12; a += 1) {
+    const double part = pow(q / a, s);
+    sum += part;
+    if (part < 1e-17 * sum) return isym_factorial_over(q, n) * (n / q) * sum;
+  }
+  double tail = a / n + 0.5, rising = s / a;
+  for (int j = 0; j < 11; j++) {
+    tail += bernoulli[j] * rising;
+    rising *= (s + 2 * j + 1) / a * ((s + 2 * j + 2) / a);
+  }
+  return isym_factorial_over(q, n) * (n / q * sum + pow(q / a, s) * (n / q * tail));
+}
+
+/* The digamma function anywhere: below 1/2 by reflection. */
+static inline double isym_digamma_anywhere(double x) {
+  if (x <= 0 && x == floor(x)) return NAN;
+  return x < 0.5 ? isym_digamma(1 - x) - ISYM_PI / tan(ISYM_PI * x) : isym_digamma(x);
+}
+
+/* The polygamma function: for x > 0 DLMF 25.11.12; below, the terms on both sides of the nearest pole. */
+static inline double isym_polygamma(double order, double x) {
+  if (!(order >= 0 && order <= 10000) || order != floor(order) || x != x || x == -INFINITY) return NAN;
+  const int n = (int)order, odd = n % 2 == 1;
+  if (n == 0) return isym_digamma_anywhere(x);
+  if (x <= 0 && x == floor(x)) return odd ? INFINITY : NAN;
+  if (x > 0) {
+    const double value = isinf(x) ? 0 : isym_hurwitz(n, x);
+    return odd ? value : -value;
+  }
+  const double pole = floor(x + 0.5), d = x - pole;
+  const double value = isym_factorial_over(d, n) * (n / d) + isym_hurwitz(n, 1 + d);
+  const double left = isym_hurwitz(n, 1 - d) - isym_hurwitz(n, 1 - d - pole);
+  return odd ? value + left : left - value;
+}
+
+#define ISYM_HIGHEST 12
+
+/* The m-th derivative of f over f, from those of log f: complete Bell polynomials. */
+static inline double isym_growth(int m, const double *slopes) {
+  double bell[ISYM_HIGHEST + 1] = {1};
+  for (int n = 0; n < m; n++) {
+    double sum = 0, choose = 1;
+    for (int i = 0; i <= n; i++) {
+      sum += choose * bell[n - i] * slopes[i];
+      choose *= (double)(n - i) / (i + 1);
+    }
+    bell[n + 1] = sum;
+  }
+  return bell[m];
+}
+
+/* The derivatives of log(x^(k - 1) e^-x / Gamma(k)) by k. */
+static inline void isym_gamma_slopes(int m, double k, double x, double *slopes) {
+  slopes[0] = log(x) - isym_digamma(k);
+  for (int j = 1; j < m; j++) slopes[j] = -isym_polygamma(j, k);
+}
+
+/* d^m P(k, x)/dk^m: P is the sum over n of t[n] = x^(k+n) e^-x / Gamma(k+n+1), of which only those near n = x - k count. */
+static inline double isym_gammainc_by_order(double order, double k, double x) {
+  if (!(k > 0 && x >= 0) || k > 1e7 || x > 1e7 || !(order >= 0 && order <= ISYM_HIGHEST) || order != floor(order))
+    return NAN;
   if (x == 0) return 0;
+  if (order == 0) return isym_gammainc(k, x);
+  const int m = (int)order;
   const double reach = 12 * sqrt(x) + 40, low = floor(x - k - reach), first = low > 0 ? low : 0;
-  double a = k + first + 1, t = isym_poisson(k + first, x), psi = isym_digamma(a), sum = 0;
-  const double logarithm = log(x);
+  double a = k + first + 1, t = isym_poisson(k + first, x), sum = 0, slopes[ISYM_HIGHEST];
+  isym_gamma_slopes(m, a, x, slopes);
   for (double n = first; n <= first + 40 || n < x - k + reach; n += 1) {
-    sum += t * (logarithm - psi);
+    sum += t * isym_growth(m, slopes);
     t *= x / a;
-    psi += 1 / a;
+    double step = -1 / a;
+    for (int j = 0; j < m; j++) {
+      slopes[j] += step;
+      step *= -(j + 1) / a;
+    }
     a += 1;
   }
   return sum;
+}
+static inline double isym_gammainc_der(double k, double x) { return isym_gammainc_by_order(1, k, x); }
+
+/* The m-th derivative by k of x^(k - 1) e^-x / Gamma(k). */
+static inline double isym_gamma_density_by_order(double order, double k, double x) {
+  if (!(k > 0 && x >= 0) || !(order >= -1 && order <= ISYM_HIGHEST) || order != floor(order)) return NAN;
+  if (order < 0 || isinf(x)) return 0;
+  const int m = (int)order;
+  if (x == 0) return k > 1 ? 0 : m > 0 ? NAN : k == 1 ? 1 : INFINITY;
+  double slopes[ISYM_HIGHEST] = {0};
+  isym_gamma_slopes(m, k, x, slopes);
+  return isym_poisson(k, x) * (k / x) * isym_growth(m, slopes);
 }
 
 /* -- Bessel functions -------------------------------------------------------------------------------------------------------- */
@@ -308,6 +401,9 @@ ISYM_FLOAT_1(isym_erfcinv)
 ISYM_FLOAT_2(isym_gammainc)
 ISYM_FLOAT_2(isym_gammaincc)
 ISYM_FLOAT_2(isym_gammainc_der)
+ISYM_FLOAT_2(isym_polygamma)
+ISYM_FLOAT_3(isym_gammainc_by_order)
+ISYM_FLOAT_3(isym_gamma_density_by_order)
 ISYM_FLOAT_1(isym_j0)
 ISYM_FLOAT_1(isym_j1)
 ISYM_FLOAT_1(isym_i0)

@@ -55,7 +55,7 @@ class Elementwise(Op):
         numpy: computes it on arrays already converted to `compute_dtype`.
         c: its C expression over `{0}`, `{1}`, ... (operands already converted to `compute_dtype`), either one text or
             a table from kind of compute dtype ("b" bool, "i" signed, "u" unsigned, "f" float, "c" complex) to text. In
-            it `{f}` is `f` for float32 and complex64 and empty for the 64-bit types, as in `exp{f}({0})`; `{T}` is the
+            it `{f}` is `f` for float32 and complex64 and empty for the 64-bit types, as in `log{f}({0})`; `{T}` is the
             C type of the first operand once converted, `{O}` that of the output. Each operand is the name of a value,
             so that an expression may mention it several times. Integers wrap: units are compiled with `-fwrapv`.
         support: C definitions that `c` needs (functions, includes), empty for most; a unit prints each distinct text
@@ -72,7 +72,7 @@ class Elementwise(Op):
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.exp.formula, T.exp.nin, T.exp.c
-        ('eˣ', 1, {'f': 'exp{f}({0})', 'c': 'cexp{f}({0})'})
+        ('eˣ', 1, {'f': 'isym_exp{f}({0})', 'c': 'cexp{f}({0})'})
     """
 
     family = "elementwise"
@@ -742,7 +742,7 @@ exp = define(
         "exp",
         1,
         np.exp,
-        {"f": "exp{f}({0})", "c": "cexp{f}({0})"},
+        {"f": "isym_exp{f}({0})", "c": "cexp{f}({0})"},
         _floating,
         _chain(lambda x, y, g: g * y),
         doc="The exponential function.",
@@ -1289,7 +1289,7 @@ sigmoid = define(
         "sigmoid",
         1,
         _sigmoid,
-        "({0} < ISYM_SIGMOID_LOW{f} ? 0 : {0} > ISYM_SIGMOID_HIGH{f} ? 1 : 1 / (1 + exp{f}(-{0})))",
+        "({0} < ISYM_SIGMOID_LOW{f} ? 0 : {0} > ISYM_SIGMOID_HIGH{f} ? 1 : 1 / (1 + isym_exp_normal{f}(-{0})))",
         _real_floating,
         _chain(lambda x, y, g: g * y * (1 - y)),
         doc="The logistic function; exactly 0 below -709 and 1 above 19 (float32: -88 and 15).",
@@ -1314,7 +1314,7 @@ softplus = define(
         "softplus",
         1,
         _softplus,
-        "({0} < ISYM_SOFTPLUS_LOW{f} ? 0 : {0} > ISYM_SOFTPLUS_HIGH{f} ? {0} : log1p{f}(exp{f}({0})))",
+        "({0} < ISYM_SOFTPLUS_LOW{f} ? 0 : {0} > ISYM_SOFTPLUS_HIGH{f} ? {0} : log1p{f}(isym_exp{f}({0})))",
         _real_floating,
         _chain(lambda x, y, g: g * sigmoid(x)),
         doc="A smooth `max(x, 0)`; exactly 0 below -745 and `x` above 16 (float32: -103 and 14).",
@@ -1425,40 +1425,6 @@ static inline float isym_tri_gammaf(float x) { return (float)isym_tri_gamma(x); 
 """
 
 
-def _tetra_gamma(x: Any) -> Any:
-    """The derivative of `_tri_gamma`, term by term."""
-    wide = np.asarray(x, dtype="float64")
-    mirrored = wide < 0.5
-    z = np.where(mirrored, 1 - wide, wide)
-    result = np.zeros_like(z)
-    for _ in range(12):
-        small = z < 12
-        result = result - np.where(small, 2 / np.where(small, z * z * z, 1), 0)
-        z = np.where(small, z + 1, z)
-    w = 1 / (z * z)
-    tail = 1 / 6 - w * (3 / 10 - w * (5 / 6 - w * (691 / 210 - w * 17.5)))
-    series = w * w * w * (1 / 6 - w * tail)
-    result = result - w * (1 + 1 / z + 0.5 * w) + series
-    sine = np.sin(np.pi * wide)
-    result = np.where(mirrored, result - 2 * np.pi**3 * np.cos(np.pi * wide) / sine**3, result)
-    pole = (wide <= 0) & (wide == np.floor(wide))
-    return np.where(pole, np.nan, result).astype(x.dtype)
-
-
-_TETRA_GAMMA = """\
-static inline double isym_tetra_gamma(double x) {
-  double z = x < 0.5 ? 1 - x : x, result = 0;
-  if (x <= 0 && x == floor(x)) return NAN;
-  for (int k = 0; k < 12 && z < 12; k++, z += 1) result -= 2 / (z * z * z);
-  double w = 1 / (z * z), pi = 3.14159265358979323846, sine = sin(pi * x);
-  double tail = 1.0 / 6 - w * (3.0 / 10 - w * (5.0 / 6 - w * (691.0 / 210 - w * 17.5)));
-  result += w * w * w * (1.0 / 6 - w * tail) - w * (1 + 1 / z + 0.5 * w);
-  return x < 0.5 ? result - 2 * pi * pi * pi * cos(pi * x) / (sine * sine * sine) : result;
-}
-static inline float isym_tetra_gammaf(float x) { return (float)isym_tetra_gamma(x); }
-"""
-
-
 def _special(
     name: str,
     numpy: Callable[..., Any],
@@ -1504,23 +1470,11 @@ erfc = _special(
     "One less the error function, exact where that is near 1.",
     "1 - erf x",
 )
-tetra_gamma = _special(
-    "tetra_gamma",
-    _tetra_gamma,
-    "isym_tetra_gamma",
-    None,
-    "The derivative of `tri_gamma`.",
-    "d³ log Γ(x) / dx³",
-    0.5,
-    4.0,
-    support=_TETRA_GAMMA,
-)
-tetra_gamma.no_derivative = "the next polygamma function is not among the operations"
 tri_gamma = _special(
     "tri_gamma",
     _tri_gamma,
     "isym_tri_gamma",
-    lambda x, y, g: g * tetra_gamma(x),
+    lambda x, y, g: g * call("polygamma", 2, x),
     "The trigamma function, the derivative of `psi`.",
     "d² log Γ(x) / dx²",
     0.5,

@@ -52,6 +52,7 @@ CASES: list[tuple[str, tuple[Any, ...], float, float]] = [
     ("gammau", (np.linspace(0.5, 5, 10), np.linspace(0.1, 9, 10)), 1e-12, 0.0),
     ("gammal", (np.linspace(0.5, 5, 10), np.linspace(0.1, 9, 10)), 1e-12, 0.0),
     ("chi2sf", (np.linspace(0.1, 9, 10), np.linspace(1, 8, 10)), 1e-12, 0.0),
+    ("polygamma", pairs([0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 20.0], np.geomspace(1e-9, 1e9, 60)), 1e-12, 1e-300),
 ]
 SCIPY: dict[str, Callable[..., Any]] = {
     "gammau": lambda k, x: scipy.gammaincc(k, x) * scipy.gamma(k),
@@ -66,7 +67,7 @@ def test_equals_scipy(case: tuple[str, tuple[Any, ...], float, float], way: str)
     name, values, relative, absolute = case
     variables = [T.dvector() for _ in values]
     (got,) = RUNNERS[way](variables, [getattr(T, name)(*variables)], values)
-    want = SCIPY.get(name, getattr(scipy, name, None))(*values)
+    want = (SCIPY[name] if name in SCIPY else getattr(scipy, name))(*values)
     np.testing.assert_allclose(got, want, rtol=relative, atol=absolute)
 
 
@@ -160,8 +161,86 @@ def test_derivative_by_the_parameter(way: str) -> None:
     np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-9)
 
 
+#: Order of the derivative, k, x, its value for P(k, x), and for the density: by differences in 50 digits.
+BY_ORDER = [
+    (1, 0.05, 0.4, -0.7252752100347849, 1.609920836852867),
+    (1, 0.5, 0.01, -0.522514337797483, -14.75567446148542),
+    (1, 40, 35, -0.04800119641480184, -0.006186897180187054),
+    (2, 0.05, 0.4, -0.3957544381399847, -1.487709415437171),
+    (2, 0.5, 0.01, 2.323190073248072, 11.41486632072329),
+    (2, 3, 3, 0.002246768328176751, -0.08155538462463217),
+    (2, 3, 35, -2.736113618098538e-12, 2.523917965191942e-12),
+    (2, 40, 35, 0.006425566137503976, -0.0005461310101546313),
+    (2, 900, 950, -0.0001833458905496228, 6.177593979838004e-6),
+    (3, 0.05, 0.4, 2.43306719511921, -6.369873456279502),
+    (3, 0.5, 0.01, -9.731183449250305, 209.4800580724715),
+    (3, 3, 3, 0.07966681367284222, -0.01092690796188435),
+    (3, 40, 35, 0.0003419300539052273, 0.0004120860721913063),
+    (3, 900, 950, -6.146017891226728e-6, -5.928819957750455e-8),
+]
+
+
+@pytest.mark.parametrize("way", RUNNERS)
+def test_higher_derivatives_by_the_parameter(way: str) -> None:
+    m, k, x = T.dvectors("m", "k", "x")
+    rows = np.array(BY_ORDER)
+    outputs = [T.gammainc_by_order(m, k, x), T.gamma_density_by_order(m, k, x)]
+    lower, density = RUNNERS[way]([m, k, x], outputs, list(rows[:, :3].T))
+    np.testing.assert_allclose(lower, rows[:, 3], rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(density, rows[:, 4], rtol=1e-11)
+    edges: list[tuple[float, float, float, float, float]] = [
+        (0, 2, 3, scipy.gammainc(2, 3), 3 * np.exp(-3)),
+        (13, 2, 3, np.nan, np.nan),
+        (0.5, 2, 3, np.nan, np.nan),
+        (1, 2, 0, 0, 0),
+        (1, 2, np.inf, np.nan, 0),
+        (1, -1, 1, np.nan, np.nan),
+        (-1, 2, 3, np.nan, 0),
+    ]
+    given = np.array(edges)
+    lower, density = RUNNERS[way]([m, k, x], outputs, list(given[:, :3].T))
+    np.testing.assert_allclose(lower, given[:, 3])
+    np.testing.assert_allclose(density, given[:, 4])
+
+
+@pytest.mark.parametrize("way", RUNNERS)
+def test_polygamma(way: str) -> None:
+    """Below 0 by recurrence: ψₙ(x) = ψₙ(x + 1) - (-1)ⁿ n! / xⁿ⁺¹; against psi and tri_gamma; poles and limits."""
+    n, x = T.dvectors("n", "x")
+    orders, points = pairs([1.0, 2.0, 3.0, 4.0], [-0.3, -1.25, -7.6, -30.7])
+    got, shifted = RUNNERS[way]([n, x], [T.polygamma(n, x), T.polygamma(n, x + 1)], [orders, points])
+    step = (-1) ** orders * scipy.gamma(orders + 1) / points ** (orders + 1)
+    np.testing.assert_allclose(got, shifted - step, rtol=1e-11)
+    both = RUNNERS[way]([x], [T.polygamma(0, x), T.psi(x), T.polygamma(1, x), T.tri_gamma(x)], [points])
+    np.testing.assert_allclose(both[0], both[1], rtol=1e-12)
+    np.testing.assert_allclose(both[2], both[3], rtol=1e-12)
+    inf, nan = np.inf, np.nan
+    edges = [(1, 0, inf), (2, 0, nan), (1, -3, inf), (2, inf, 0), (2, -inf, nan), (-1, 1, nan), (0.5, 1, nan)]
+    (got,) = RUNNERS[way]([n, x], [T.polygamma(n, x)], [[float(row[k]) for row in edges] for k in range(2)])
+    np.testing.assert_array_equal(got, [row[2] for row in edges])
+
+
+def test_many_derivatives() -> None:
+    x = T.dscalar("x")
+    derivative = T.gammaln(x)
+    for order in range(-1, 4):
+        derivative = T.grad(derivative, x)
+        want = float(scipy.polygamma(order + 1, 1.7))
+        np.testing.assert_allclose(derivative.eval({x: 1.7}), want, rtol=1e-12)
+    at = np.array([0.7, 2.5])
+    check_gradient(lambda v: T.grad(T.grad(T.tri_gamma(v).sum(), v).sum(), v), at)
+    for function in (T.gammainc, T.gammaincc, T.gammau, T.gammal):
+        check_gradient(lambda k, v, f=function: sum(T.grad(f(k, v).sum(), [k, v])), at, at + 0.4)
+        check_gradient(
+            lambda k, v, f=function: sum(T.grad(sum(T.grad(f(k, v).sum(), [k, v])).sum(), [k, v])), at, at + 0.4
+        )
+    check_gradient(lambda k, v: sum(T.grad(T.chi2sf(v, k).sum(), [k, v])), at, at + 0.4)
+
+
 def test_orders_have_no_derivative() -> None:
     v, x, n = T.dscalar("v"), T.dscalar("x"), T.lscalar("n")
+    with pytest.raises(NullTypeGradError, match="with respect to its order"):
+        T.grad(T.polygamma(v, x), v)
     for function in (T.jv, T.iv):
         assert T.grad(function(v, x), x).dtype == "float64"
         assert T.grad(function(n, x), x).dtype == "float64"
