@@ -387,9 +387,9 @@ def effort(source: str) -> tuple[str, ...]:
 
     Example:
         >>> effort("int zero(void) { return 0; }"), effort(60_000 * " ")
-        ((), ('-O1',))
+        ((), ('-O1', '-DISYM_LONG'))
     """
-    return ("-O1",) if len(source) >= LONG else ()
+    return ("-O1", "-DISYM_LONG") if len(source) >= LONG else ()
 
 
 _headers_known: tuple[tuple[tuple[str, tuple[int, ...]], ...], str] | None = None

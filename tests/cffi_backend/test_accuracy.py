@@ -102,3 +102,32 @@ def test_infinities_nan_zeros_and_denormals(dtype: str) -> None:
         )
         unit = np.maximum(np.spacing(np.abs(wanted[finite])), tiny)
         assert np.max(np.abs(got[finite] - wanted[finite]) / unit) <= ULPS, name
+
+
+@pytest.mark.parametrize("dtype", WIDE)
+def test_exp_from_nothing_to_overflow(dtype: str) -> None:
+    """Every exponent of the result, denormal ones too, and the arguments next to where it vanishes or overflows."""
+    numbers = np.finfo(dtype)
+    low, high = np.log(float(numbers.smallest_subnormal)), np.log(float(numbers.max))
+    edges = np.array([low - np.log(2), low, np.log(float(numbers.tiny)), high], dtype)
+    near = np.concatenate([edges + step * np.spacing(edges) for step in range(-4, 5)])
+    far = np.array([-1e5, -3e3, 3e3, 1e5, numbers.min, numbers.max], dtype)
+    value = np.concatenate([np.linspace(low - 2, high + 1, 40_000), near, far]).astype(dtype)
+    x = T.vector("x", dtype=dtype)
+    got = isym.function([x], T.exp(x))(value)
+    with np.errstate(all="ignore"):
+        wanted = np.exp(value.astype(WIDE[dtype]))
+        rounded = wanted.astype(dtype)
+    finite = np.isfinite(rounded) & np.isfinite(got)
+    np.testing.assert_array_less(numbers.max * (1 - numbers.eps * ULPS), np.maximum(got, rounded)[~finite])
+    unit = np.maximum(np.spacing(rounded[finite]), numbers.smallest_subnormal).astype(WIDE[dtype])
+    assert np.max(np.abs(got[finite].astype(WIDE[dtype]) - wanted[finite]) / unit) <= 2
+    np.testing.assert_array_equal(got[-6:], rounded[-6:])
+
+
+@pytest.mark.parametrize("dtype", WIDE)
+def test_one_number_is_computed_as_in_a_loop(dtype: str) -> None:
+    x, y = T.vector("x", dtype=dtype), T.scalar("y", dtype=dtype)
+    value = np.linspace(-20, 20, 64).astype(dtype)
+    many, one = isym.function([x], T.exp(x)), isym.function([y], T.exp(y))
+    np.testing.assert_array_equal(many(value), [one(v) for v in value])

@@ -6,6 +6,7 @@
 #define ISYM_KERNEL_H
 
 #include "isym.h"
+#include "vector.h"
 
 /* Vector variants of the mathematical functions, in glibc's libmvec: at most 4 ulp, special values as in the scalar ones. */
 #ifdef ISYM_LIBMVEC

@@ -18,7 +18,7 @@ ISYM_APART int part0(isym_ctx *ctx, const void *given, int64_t number)
   #pragma omp simd
   for (int64_t i = low; i < high; i++) {
     const double v0 = -in0[i]; /* node 0: neg */
-    const double v1 = exp(v0); /* node 1: exp */
+    const double v1 = isym_exp(v0); /* node 1: exp */
     const double v2 = 1.0 + v1; /* node 2: add */
     out0[i] = 1.0 / v2; /* node 3: true_div */
   }
