@@ -1566,6 +1566,7 @@ def loops_with_draws():
 
 def main():
     warnings.simplefilter("ignore")
+    warnings.simplefilter("error", theano.NoCompilerWarning)  # C that does not compile is a fault, not a detour
     own = [f for f in list(globals().values()) if callable(f) and getattr(f, "__module__", "") == "__main__"]
     helpers = (main, glorot, zeros, descent)
     for program in own:

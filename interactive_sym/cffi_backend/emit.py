@@ -702,7 +702,7 @@ class Emitter:
             assert value is not None
             if kernel.kind == "reduce":
                 if kernel.trailing < len(kernel.axes):
-                    declared.setdefault(value.c_type, []).append(f"part_{value.name}[{loop.rows}]")
+                    declared.setdefault(value.c_type, []).append(f"rows_{value.name}[{loop.rows}]")
             elif value.local:
                 readers = self._readers().get(id(value), [])
                 if all(id(reader) in chunk for reader in readers):
@@ -720,7 +720,7 @@ class Emitter:
             text = self.expression(kernel, "r")
             if kernel.kind == "reduce":
                 if kernel.trailing < len(kernel.axes):
-                    self.write(f"part_{value.name}[r] = {text};", kernel)
+                    self.write(f"rows_{value.name}[r] = {text};", kernel)
                     totals.append(kernel)
                 else:
                     self.write(combine(kernel, self.target(kernel, "r"), text), kernel)
@@ -739,7 +739,7 @@ class Emitter:
         for kernel in totals:
             assert kernel.value is not None
             outer = self._accumulator(kernel, loop)
-            statement = combine(kernel, outer, f"part_{kernel.value.name}[r]")
+            statement = combine(kernel, outer, f"rows_{kernel.value.name}[r]")
             self.write(f"for (int r = 0; r < {loop.rows}; r++) {statement}", kernel)
 
     def _row_statements(self, kernel: Kernel, inner: Loop, loop: Loop) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import interactive_sym.tensor as T
+from interactive_sym import function
 from interactive_sym.core.types import COMPLEXES, DTYPES
 from tests.core.ops.evaluation import RUNNERS, assert_same, check_gradient, interpreted
 
@@ -149,6 +150,23 @@ def test_axes_are_checked() -> None:
         x.sum(axis=0.5)
     with pytest.raises(TypeError, match="complex"):
         T.max(T.zvector())
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min", "mean"])
+@pytest.mark.parametrize("inner", [(0,), (1,), (2,), (0, 2), (1, 2)])
+def test_reductions_of_reductions(inner: tuple[int, ...], name: str) -> None:
+    """Loops taken four rows at a time, the sum of the rows in a sum themselves."""
+    value = np.random.RandomState(5).normal(size=(5, 6, 7)) / 10
+    x = T.dtensor3()
+    rows = T.exp(x.sum(axis=inner))
+    wanted = np.exp(value.sum(axis=inner))
+    axes = [None, *range(wanted.ndim)]
+    results = function([x], [getattr(T, name)(rows, axis=axis) for axis in axes])(value)
+    for axis, result in zip(axes, results):
+        np.testing.assert_allclose(result, getattr(np, name)(wanted, axis=axis), rtol=1e-13)
+        np.testing.assert_allclose(
+            function([x], getattr(T, name)(rows, axis=axis))(value), getattr(np, name)(wanted, axis=axis), rtol=1e-13
+        )
 
 
 @pytest.mark.parametrize("axis", [None, 0, 1, (0, 1)])
