@@ -26,6 +26,7 @@ from ..types import FLOATS, INTEGERS, TensorType
 from ..variable import TensorVariable
 from .elementwise import C_TYPES
 from .library import LibraryCall
+from .marks import UndefinedGrad
 
 Array = np.ndarray[Any, Any]
 
@@ -34,6 +35,7 @@ _ERRORS = (
     "ctc: a label is not one of the classes 1, 2, ...",
     "ctc: a length is negative or more than the number of steps",
 )
+_SECOND = "ctc has no second derivative: its first is computed along with the costs, not from operations that have one"
 
 
 class CTC(Op):
@@ -86,11 +88,11 @@ class CTC(Op):
         output_storage[1][0] = gradients.astype(x.dtype)
 
     def grad(self, inputs: Sequence[Variable], output_grads: Sequence[Variable]) -> Sequence[Variable | None]:
-        _, gradients = self(*inputs)
+        gradients = UndefinedGrad(_SECOND)(self(*inputs)[1])
         return [call("dimshuffle", output_grads[0], ("x", 0, "x")) * gradients, None, None]
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        return [[True, False], [False, False], [False, False]]
+        return [[True, True], [False, False], [False, False]]
 
     def infer_shape(self, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
         sizes = tuple(input_shapes[0])

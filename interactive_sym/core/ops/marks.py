@@ -99,6 +99,9 @@ class DisconnectedGrad(GradientMark):
 class UndefinedGrad(GradientMark):
     """Hands on its input; a gradient asked for through it is an error.
 
+    Args:
+        why: what the error says.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> x = T.dscalar("x")
@@ -108,15 +111,22 @@ class UndefinedGrad(GradientMark):
         interactive_sym.core.errors.NullTypeGradError: undefined_grad has no gradient, and one is needed through it...
     """
 
+    __props__ = ("why",)
     name = "undefined_grad"
 
+    def __init__(self, why: str = "the mark undefined_grad stands there") -> None:
+        self.why = why
+
+    def __str__(self) -> str:
+        return self.name
+
     def grad(self, inputs: Sequence[Variable], output_grads: Sequence[Variable]) -> Sequence[Variable | None]:
-        raise UndefinedDerivative("the mark undefined_grad stands there")
+        raise UndefinedDerivative(self.why)
 
     def R_op(self, inputs: Sequence[Variable], eval_points: Sequence[Variable | None]) -> Sequence[Variable | None]:
         if eval_points[0] is None:
             return [None]
-        raise UndefinedDerivative("the mark undefined_grad stands there")
+        raise UndefinedDerivative(self.why)
 
 
 class GradClip(GradientMark):
