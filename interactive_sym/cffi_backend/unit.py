@@ -26,6 +26,7 @@ from .loopir import Loop, Value
 from .lower import MESSAGES, Handed, Lowering, Object, Step
 from .memory import Memory
 from .profiled import ProfiledEmitter, ProfiledLowering
+from .repeats import once
 from .schedule import Schedule
 
 __all__ = ["MESSAGES", "BufferPlan", "Generated", "Group", "Plan", "generate"]
@@ -176,18 +177,19 @@ def _constants(lowering: Lowering) -> list[np.ndarray[Any, Any]]:
 
 def _unit(lowering: Lowering, emitter: Emitter) -> list[Line]:
     entry = emitter.entry()
+    functions, body = once(emitter.functions, emitter.lines)
     headers = [*(["blas.h"] if _uses_blas(emitter) else []), "kernel.h", *lowering.headers]
     lines = [Line(f'#include "{name}"') for name in headers]
     for text in lowering.support:
         lines.append(Line(""))
         lines.extend(Line(line) for line in text.rstrip("\n").split("\n"))
     lines += [
-        *emitter.functions,
+        *functions,
         Line(""),
         Line("int isym_kernel(isym_ctx *ctx)"),
         Line("{"),
         *entry,
-        *emitter.lines,
+        *body,
         Line("  return ISYM_OK;"),
         Line("}"),
     ]

@@ -321,7 +321,7 @@ def test_ten_thousand_operations_in_a_chain(kind: str) -> None:
     x = getattr(T, "d" + kind)("x")
     y = x
     for k in range(10_000):
-        y = y + x if k % 2 else y * 0.5
+        y = y + x if k % 2 else y * (0.5 + k / 1e5)
     generated = unit.generate(make_program([x], [y], []))
     assert generated.spec.source.count("\n") > 10_000
 
