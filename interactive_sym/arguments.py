@@ -142,7 +142,15 @@ class Param(In):
 
 
 class Out:
-    """An output of a function. `borrow` is accepted; outputs are always the caller's own."""
+    """An output of a function. `borrow` is accepted; outputs are always the caller's own.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import Out, function
+        >>> x = T.dscalar("x")
+        >>> float(function([x], Out(2 * x, borrow=True))(3.0))
+        6.0
+    """
 
     def __init__(self, variable: Any, borrow: bool = False) -> None:
         self.variable = call("as_tensor_variable", variable)

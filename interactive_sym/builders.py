@@ -30,7 +30,14 @@ __all__ = ["FromFunctionOp", "OpFromGraph", "as_op", "inline_graph"]
 
 
 class FromFunctionOp(Op):
-    """An operation that calls a Python function of arrays; see `as_op`."""
+    """An operation that calls a Python function of arrays; see `as_op`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> double = as_op([T.dvector], [T.dvector])(lambda x: 2 * x)
+        >>> isinstance(double, FromFunctionOp), double(T.constant([1.0], dtype="float64")).eval()
+        (True, array([2.]))
+    """
 
     __props__: ClassVar[tuple[str, ...]] = ("fn", "itypes", "otypes", "inferred")
     python_only = "calls a Python function"
@@ -222,15 +229,42 @@ class OpFromGraph(Op):
             self.set_grad_overrides(grad_overrides)
 
     def set_lop_overrides(self, lop_overrides: Any) -> None:
-        """Replace `lop_overrides`."""
+        """Replace `lop_overrides`.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> x = T.dscalar("x")
+            >>> exponential = OpFromGraph([x], [T.exp(x)])
+            >>> exponential.set_lop_overrides(lambda inputs, outputs, gradients: [gradients[0] * outputs[0]])
+            >>> float(T.grad(exponential(x), x).eval({x: 0.0}))
+            1.0
+        """
         self._lop, self._lop_takes_outputs = lop_overrides, True
 
     def set_grad_overrides(self, grad_overrides: Any) -> None:
-        """Replace `grad_overrides`."""
+        """Replace `grad_overrides`.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> x = T.dscalar("x")
+            >>> square = OpFromGraph([x], [x**2])
+            >>> square.set_grad_overrides(lambda inputs, gradients: [gradients[0] * 100.0])
+            >>> float(T.grad(square(x), x).eval({x: 3.0}))
+            100.0
+        """
         self._lop, self._lop_takes_outputs = grad_overrides, False
 
     def set_rop_overrides(self, rop_overrides: Any) -> None:
-        """Replace `rop_overrides`."""
+        """Replace `rop_overrides`.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> x, v = T.dscalars("x", "v")
+            >>> square = OpFromGraph([x], [x**2])
+            >>> square.set_rop_overrides(lambda inputs, tangents: [2.0 * inputs[0] * tangents[0]])
+            >>> float(T.Rop(square(x), x, v).eval({x: 3.0, v: 1.0}))
+            6.0
+        """
         self._rop = rop_overrides
 
     @property
@@ -268,6 +302,15 @@ class OpFromGraph(Op):
         return rebuild(self.body.outputs, dict(zip(self.body.inputs, inputs)))
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """`[input][output]`: whether a gradient may pass from that output to that input.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> x, y = T.dscalars("x", "y")
+            >>> op = OpFromGraph([x, y], [x + y, 2 * y])
+            >>> op.connection_pattern(op(x, y)[0].owner)
+            [[True, False], [True, True]]
+        """
         if self._connected is not None:
             rest = [[True] * len(node.outputs)] * (len(node.inputs) - len(self._connected))
             return self._connected + rest
@@ -380,7 +423,17 @@ def _given(override: Any) -> bool:
     aliases=("inline_ofg_expansion",),
 )
 def inline_graph(node: Apply) -> list[Variable] | None:
-    """The graph of an `OpFromGraph` in the place of its node."""
+    """The graph of an `OpFromGraph` in the place of its node.
+
+    Returns:
+        What the node's outputs become; None for other operations, and for a graph that holds its own operation.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dscalar("x")
+        >>> inline_graph(OpFromGraph([x], [T.exp(x)])(x).owner)
+        [exp.0]
+    """
     if not isinstance(node.op, OpFromGraph):
         return None
     if any(inner.op is node.op for inner in toposort(node.op.body.outputs)):

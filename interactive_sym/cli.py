@@ -144,6 +144,10 @@ class Finding:
         found: what there is, empty when it is missing.
         cure: what to do when it is missing.
         needed: whether missing it makes anything slow or impossible.
+
+    Example:
+        >>> Finding("C compiler", "", cure="pip install ziglang").cure
+        'pip install ziglang'
     """
 
     what: str
@@ -268,6 +272,9 @@ def doctor() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The console command `interactive-sym`; returns its exit status.
+
+    Args:
+        arguments: what comes after the command's name; by default the process's own.
 
     >>> main(["lab", "--help"])
     Traceback (most recent call last):

@@ -118,6 +118,17 @@ class Function:
         receipt: milliseconds of each stage of compilation, and whether the kernel was in the cache.
         plan: loop nests and buffers, None for the interpreter.
         profile: what was measured, None where nothing is; `profile.summary()` prints it.
+        trust_input: accepted for old programs; arguments are always checked.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import function
+        >>> x = T.dvector("x")
+        >>> f = function([x], T.log(1 + T.exp(x)), name="softplus")
+        >>> [firing.rule for firing in f.trace.firings]
+        ['log_one_plus', 'log1p_of_exp']
+        >>> f([0.0])
+        array([0.69314718])
     """
 
     def __init__(self, definition: Definition, mode: Mode, profile: ProfileStats | None = None) -> None:
@@ -400,7 +411,14 @@ class Function:
 
     @property
     def maker(self) -> SimpleNamespace:
-        """How it was made, under the names programs know: `f.maker.fgraph.toposort()`, `.mode`, `.inputs`."""
+        """How it was made, under the names programs know: `f.maker.fgraph.toposort()`, `.mode`, `.inputs`.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> x = T.dvector("x")
+            >>> function([x], T.exp(x) + 1).maker.fgraph.toposort()
+            [exp(x), add(exp.0, TensorConstant{1})]
+        """
         return SimpleNamespace(
             fgraph=self.program, mode=self.mode, inputs=self.inputs, outputs=self.program.outputs, name=self.name
         )
@@ -411,7 +429,14 @@ class Function:
         return self.program.outputs
 
     def get_shared(self) -> list[SharedVariable]:
-        """The shared variables it reads or writes."""
+        """The shared variables it reads or writes.
+
+        Example:
+            >>> from interactive_sym import shared
+            >>> w = shared(1.0, name="w")
+            >>> function([], 2 * w).get_shared()
+            [w]
+        """
         return list(self.program.shared)
 
     def _find(self, key: Any) -> Any:
@@ -453,18 +478,45 @@ class Function:
 
     @property
     def value(self) -> "Function":
-        """Values by index, name or variable: `f.value[x]`."""
+        """Values by index, name or variable: `f.value[x]`.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> from interactive_sym import shared
+            >>> x, w = T.dscalar("x"), shared(2.0, name="w")
+            >>> f = function([x], w * x)
+            >>> f.value[w] = 5.0
+            >>> float(f(3.0))
+            15.0
+        """
         return self
 
     @property
     def container(self) -> "_Containers":
-        """Containers by index, name or variable: `f.container[x].value`."""
+        """Containers by index, name or variable: `f.container[x].value`.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> x = T.dscalar("x")
+            >>> f = function([In(x, value=1.0)], 2 * x)
+            >>> float(f.container["x"].value)
+            1.0
+        """
         return _Containers(self)
 
     finder = container
 
     def free(self) -> None:
-        """Give back memory kept between calls."""
+        """Give back memory kept between calls; the next call takes it again.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> x = T.dvector("x")
+            >>> f = function([x], 2 * x)
+            >>> f.free()
+            >>> f([1.0])
+            array([2.])
+        """
         release = getattr(self._run, "free", None)
         if release is not None:
             release()

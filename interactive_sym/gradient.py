@@ -248,6 +248,7 @@ def verify_grad(
     Raises:
         GradientError: an element differs; it carries the place and both values.
         ValueError: `rng` is no RandomState, or `fun` gives more than one tensor.
+        TypeError: an array is not of floats.
 
     Example:
         >>> import numpy as np

@@ -225,6 +225,9 @@ def stack_search(
 def io_connection_pattern(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> list[list[bool]]:
     """`[input][output]`: whether a gradient may pass from that output to that input, by the operations between.
 
+    Args:
+        inputs, outputs: the graph.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> x, y = T.dvectors("x", "y")

@@ -101,7 +101,7 @@ def local_optimizer(
     return decorate
 
 
-def _registered_in(stage: str) -> Callable[..., Any]:
+def _registered_in(stage: str, public: str) -> Callable[..., Any]:
     def register(lopt: Any, *tags: str, name: str | None = None) -> Any:
         if isinstance(lopt, str):  # tags come first, as in @register_canonicalize("fast_compile")
             return lambda one: register(one, lopt, *tags, name=name)
@@ -110,14 +110,31 @@ def _registered_in(stage: str) -> Callable[..., Any]:
         lopt.register(stage, name)
         return lopt
 
-    register.__doc__ = f"Make a local optimizer a rule of the stage `{stage}`; as a decorator or called."
+    register.__doc__ = f"""Make a local optimizer a rule of the stage `{stage}`; as a decorator or called.
+
+    Args:
+        lopt: what `local_optimizer` makes; a tag where tags come first, as in `@register("fast_compile")`.
+        tags: accepted; `Mode.excluding` takes the rule's own name.
+        name: the rule's name; by default the function's.
+
+    Raises:
+        TypeError: `lopt` is no local optimizer.
+
+    Example:
+        >>> from interactive_sym import RULES
+        >>> from interactive_sym.local_optimizers import {public}, local_optimizer
+        >>> found = {public}(local_optimizer(None)(lambda node: False), name="does_nothing")
+        >>> RULES["does_nothing"].stage
+        '{stage}'
+        >>> RULES.remove("does_nothing")
+    """
     return register
 
 
-register_useless = _registered_in("useless")
-register_canonicalize = _registered_in("canonicalise")
-register_stabilize = _registered_in("stabilise")
-register_specialize = _registered_in("specialise")
+register_useless = _registered_in("useless", "register_useless")
+register_canonicalize = _registered_in("canonicalise", "register_canonicalize")
+register_stabilize = _registered_in("stabilise", "register_stabilize")
+register_specialize = _registered_in("specialise", "register_specialize")
 
 
 class TopoOptimizer:

@@ -129,7 +129,12 @@ class Mode:
             raise ValueError(f"no optimizer {self.optimizer!r}; there are {', '.join(sorted(OPTIMIZERS))}")
 
     def including(self, *names: str) -> "Mode":
-        """The mode with passes or rules of these names on."""
+        """The mode with passes or rules of these names on, such as the rules that are off by default.
+
+        Example:
+            >>> "stabilise" in [p.name for p in Mode(optimizer="fast_compile").including("stabilise").passes()]
+            True
+        """
         return replace(self, included=self.included | set(names), excluded=self.excluded - set(names))
 
     def excluding(self, *names: str) -> "Mode":
@@ -137,13 +142,22 @@ class Mode:
 
         Raises:
             ValueError: there is no pass, stage or rule of a name; nearest names are given.
+
+        Example:
+            >>> "stabilise" in [p.name for p in Mode().excluding("stabilise").passes()]
+            False
         """
         for name in names:
             _check_known(name)
         return replace(self, excluded=self.excluded | set(names), included=self.included - set(names))
 
     def requiring(self, *names: str) -> "Mode":
-        """The mode with passes or rules of these names on."""
+        """The mode with passes or rules of these names on: `including`, under the name that programs know.
+
+        Example:
+            >>> Mode().requiring("merge") == Mode().including("merge")
+            True
+        """
         return self.including(*names)
 
     @property
@@ -156,7 +170,12 @@ class Mode:
         return None
 
     def clone(self, link_kwargs: Any = None, optimizer: str | None = "", **kwargs: Any) -> "Mode":
-        """The same mode, perhaps with another optimizer; `link_kwargs` is accepted for old programs."""
+        """The same mode, perhaps with another optimizer; `link_kwargs` is accepted for old programs.
+
+        Example:
+            >>> Mode().clone(optimizer="fast_compile").optimizer
+            'fast_compile'
+        """
         return self if optimizer == "" else replace(self, optimizer=optimizer)
 
     def passes(self) -> list[Pass]:
@@ -246,6 +265,10 @@ def get_mode(mode: "Mode | str | None" = None) -> Mode:
 
     Raises:
         ValueError: there is no mode of that name.
+
+    Example:
+        >>> get_mode("FAST_COMPILE").optimizer
+        'fast_compile'
     """
     if isinstance(mode, Mode):
         return mode

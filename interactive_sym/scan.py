@@ -38,7 +38,13 @@ __all__ = [
 
 
 class Until:
-    """A condition that ends a loop; made by `until`."""
+    """A condition that ends a loop; made by `until`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> until(T.dscalar("x") > 10).condition.type
+        TensorType(bool, scalar)
+    """
 
     def __init__(self, condition: Any) -> None:
         self.condition = condition
@@ -95,7 +101,19 @@ class OrderedUpdates(OrderedDict[Any, Any]):
         super().__setitem__(key, value)
 
     def update(self, other: Any = None, **options: Any) -> None:  # type: ignore[override]
-        """Add the pairs of a mapping or of a list of pairs."""
+        """Add the pairs of a mapping or of a list of pairs.
+
+        Raises:
+            TypeError: a key is not a shared variable.
+            KeyError: a variable gets two different expressions.
+
+        Example:
+            >>> from interactive_sym import shared
+            >>> state, updates = shared(0, name="state"), OrderedUpdates()
+            >>> updates.update([(state, state + 1)])
+            >>> list(updates)
+            [state]
+        """
         pairs = [] if other is None else list(other.items() if isinstance(other, Mapping) else other)
         for key, value in [*pairs, *options.items()]:
             if key in self and self[key] is not value:
@@ -869,6 +887,9 @@ def scan_checkpoints(
 
     Returns:
         The outputs, with a row for every N-th step (the last one included), and the updates.
+
+    Raises:
+        ValueError: `save_every_N` is below 1, or the number of steps is not known and there are no sequences.
 
     Example:
         >>> import interactive_sym.tensor as T

@@ -267,6 +267,12 @@ def uninstall() -> None:
     """Takes back what `install()` did: the next `import theano` is again what it would be without this package.
 
     Modules that a program has already bound to a name stay as they are. Without `install()` before it, does nothing.
+
+    Example:
+        >>> install()
+        >>> uninstall()
+        >>> installed()
+        False
     """
     if not installed():
         return
@@ -283,6 +289,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a script, given with its arguments, whose `import theano` means this package.
 
     Returns the exit status 2 when there is no such script; an error of the script itself passes through.
+
+    Example:
+        >>> main(["nothing_there.py"])
+        2
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     usage = "usage: python -m interactive_sym.theano_names script.py [arguments]"

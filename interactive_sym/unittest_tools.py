@@ -32,6 +32,9 @@ def fetch_seed(pseed: int | None = None) -> int:
 def seed_rng(pseed: int | None = None) -> int:
     """Seed NumPy's global generator for a test; returns the seed.
 
+    Args:
+        pseed: the seed; by default `fetch_seed()`.
+
     Example:
         >>> seed_rng(3)
         3
@@ -44,6 +47,9 @@ def seed_rng(pseed: int | None = None) -> int:
 def verify_grad(op: Any, pt: Sequence[Any], n_tests: int = 2, rng: Any = None, *args: Any, **kwargs: Any) -> None:
     """`gradient.verify_grad` with a generator of its own, seeded by `fetch_seed`, where none is given.
 
+    Args:
+        op, pt, n_tests, rng: as for `gradient.verify_grad`; further arguments are passed on to it.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> verify_grad(lambda x: T.tanh(x), [np.ones(3)])
@@ -52,7 +58,14 @@ def verify_grad(op: Any, pt: Sequence[Any], n_tests: int = 2, rng: Any = None, *
 
 
 class InferShapeTester(unittest.TestCase):
-    """A test case that compares shapes told without computing with those of the values."""
+    """A test case that compares shapes told without computing with those of the values.
+
+    Example:
+        >>> import numpy as np
+        >>> import interactive_sym.tensor as T
+        >>> x = T.dmatrix("x")
+        >>> InferShapeTester("run")._compile_and_check([x], [x.T], [np.ones((2, 3))], type(x.T.owner.op))
+    """
 
     def setUp(self) -> None:
         seed_rng()

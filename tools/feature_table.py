@@ -10,7 +10,7 @@ import importlib
 import inspect
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,14 @@ def refused(value: Any, arguments: ast.arguments) -> str:
     if ours != [name for name in documented if name in parameters]:
         return f"takes its arguments in another order: {', '.join(ours)}"
     return ""
+
+
+def working() -> Iterator[tuple[str, Any, Any]]:
+    """The path of each name that works, what it was looked up on, and what it stands for."""
+    for group in tomllib.loads(SOURCE.read_text(encoding="utf-8"))["group"]:
+        for entry in filter(str.strip, group.get("works", "").split("\n")):
+            path = f"{group['path']}.{parsed(entry.strip())[0]}"
+            yield path, resolved(group["path"]), resolved(path)
 
 
 def parsed(entry: str) -> tuple[str, ast.arguments | None]:

@@ -57,6 +57,7 @@ def constant(x: Any, name: str | None = None, ndim: int | None = None, dtype: An
 
     Raises:
         AsTensorError: `x` is not numeric.
+        ValueError: `ndim` is less than the value has.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -100,6 +101,7 @@ def as_tensor_variable(x: Any, name: str | None = None, ndim: int | None = None)
 
     Raises:
         AsTensorError: `x` is a bool, not numeric, or a variable that is not a tensor.
+        ValueError: `ndim` is less than the dimensions that are not of size 1.
 
     Example:
         >>> import interactive_sym.tensor as T

@@ -24,6 +24,10 @@ from .types import TensorType
 def format_as(use_list: bool, use_tuple: bool, outputs: Any) -> Any:
     """`outputs` as a list, as a tuple, or, with neither, the only one of them.
 
+    Args:
+        use_list, use_tuple: which of the two; neither wants one output.
+        outputs: a variable, or a list or tuple of them.
+
     Example:
         >>> format_as(False, True, [1, 2]), format_as(False, False, [1])
         ((1, 2), 1)
@@ -364,6 +368,7 @@ def jacobian(
 
     Raises:
         ValueError: the expression has two dimensions or more.
+        TypeError: the expression is not of floats.
 
     Example:
         >>> import interactive_sym.tensor as T

@@ -74,6 +74,7 @@ def grad(
         TypeError: the cost is not a scalar, or `wrt` is a set or another thing without order.
         DisconnectedInputError: the cost does not depend on a variable.
         NullTypeGradError: an operation on the way has no gradient.
+        ValueError: an option is none of its words.
 
     Example:
         >>> import interactive_sym.tensor as T

@@ -85,7 +85,14 @@ class Variable:
         return variable
 
     def get_parents(self) -> "list[Apply]":
-        """The node that computes it, as a list; empty for variables without owner."""
+        """The node that computes it, as a list; empty for variables without owner.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> x = T.dvector("x")
+            >>> x.get_parents(), T.exp(x).get_parents()
+            ([], [exp(x)])
+        """
         return [] if self.owner is None else [self.owner]
 
     def __str__(self) -> str:
@@ -138,11 +145,23 @@ class Constant(Variable):
         return self._signature
 
     def equals(self, other: Any) -> bool:
-        """Whether `other` is a constant of the same type and bits."""
+        """Whether `other` is a constant of the same type and bits.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> T.constant(2).equals(T.constant(2)), T.constant(2).equals(T.constant(2.0))
+            (True, False)
+        """
         return isinstance(other, Constant) and self.signature() == other.signature()
 
     def merge_signature(self) -> tuple[Any, ...]:
-        """The key by which equal constants are merged: `signature()`."""
+        """The key by which equal constants are merged: `signature()`.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> T.constant(2).merge_signature() == T.constant(2).signature()
+            True
+        """
         return self.signature()
 
     def clone(self) -> "Constant":
@@ -217,6 +236,12 @@ class Apply:
 
         Raises:
             ValueError: the node has several outputs, and its operation does not say which it is.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> y = T.exp(T.dvector("x"))
+            >>> y.owner.default_output() is y
+            True
         """
         chosen = getattr(self.op, "default_output", None)
         if chosen is None:
@@ -226,11 +251,26 @@ class Apply:
         return self.outputs[chosen]
 
     def get_parents(self) -> list[Variable]:
-        """Its inputs, as a list."""
+        """Its inputs, as a list.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> x, y = T.dvectors("x", "y")
+            >>> (x + y).owner.get_parents()
+            [x, y]
+        """
         return list(self.inputs)
 
     def clone(self) -> "Apply":
-        """The same operation on the same inputs, with fresh outputs."""
+        """The same operation on the same inputs, with fresh outputs.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> node = T.exp(T.dvector("x")).owner
+            >>> twin = node.clone()
+            >>> twin.inputs == node.inputs, twin.outputs[0] is node.outputs[0]
+            (True, False)
+        """
         outputs = [output.type.make_variable(output.name) for output in self.outputs]
         with source.attributed_to(self.where, self.origin):
             return type(self)(self.op, self.inputs, outputs)

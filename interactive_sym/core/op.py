@@ -42,6 +42,23 @@ class Op:
         itypes, otypes: types of inputs and outputs, for classes that leave `make_node` as it is.
 
     Ops of a class that names no `__props__` are equal where they have no attributes of their own.
+
+    Example:
+        >>> import numpy as np
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import Apply, Op, function
+        >>> class Double(Op):
+        ...     "Twice a vector, with its gradient."
+        ...     __props__ = ()
+        ...     itypes, otypes = [T.dvector], [T.dvector]
+        ...     def perform(self, node, inputs, output_storage):
+        ...         output_storage[0][0] = 2 * inputs[0]
+        ...     def grad(self, inputs, output_grads):
+        ...         return [2 * output_grads[0]]
+        >>> x = T.dvector("x")
+        >>> y = Double()(x)
+        >>> function([x], [y, T.grad(y.sum(), x)])([1.0, 2.0])
+        [array([2., 4.]), array([2., 2.])]
     """
 
     __props__: ClassVar[tuple[str, ...]] = ()

@@ -312,7 +312,10 @@ def debugprint(
 
 
 def pp(obj: Any) -> str:
-    r"""The expression behind a variable as a formula.
+    """The expression behind a variable as a formula.
+
+    Args:
+        obj: a variable, a node, or a function.
 
     Example:
         >>> import interactive_sym.tensor as T

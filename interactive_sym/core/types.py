@@ -292,6 +292,13 @@ class GenericType:
     def filter(
         self, value: Any, strict: bool = False, allow_downcast: bool | None = None, name: str = "the value"
     ) -> Any:
+        """The value itself: any Python object is one of this type.
+
+        Example:
+            >>> from interactive_sym import shared
+            >>> shared({"any": "value"}).type.filter([1, "two"])
+            [1, 'two']
+        """
         return value
 
     def make_variable(self, name: str | None = None) -> Variable:
@@ -309,7 +316,13 @@ class GenericType:
 
 
 class RandomStateType(GenericType):
-    """NumPy's `RandomState`: the state of a random stream."""
+    """NumPy's `RandomState`: the state of a random stream.
+
+    Example:
+        >>> import numpy as np
+        >>> RandomStateType().filter(np.random.RandomState(1)).randint(10)
+        5
+    """
 
     def accepts(self, value: Any) -> bool:
         return isinstance(value, np.random.RandomState)

@@ -35,6 +35,12 @@ class Difference:
         relative: the same, divided by the greater of the two elements.
         finite: whether NaN and infinity are at the same places in both.
         text: all this in words.
+
+    Example:
+        >>> import numpy as np
+        >>> found = difference(np.array([1.0, 2.0]), np.array([1.0, 2.5]))
+        >>> found.equal, found.largest, found.text
+        (False, 0.5, '1 of 2 elements differ, at most by 2.0e-01 of it')
     """
 
     equal: bool
@@ -46,6 +52,9 @@ class Difference:
 
 def difference(old: Any, new: Any) -> Difference:
     """Compare two values of a variable: arrays, or states of random number generators.
+
+    Args:
+        old, new: the two values.
 
     Example:
         >>> import numpy as np
@@ -98,6 +107,14 @@ class Bisection:
         output: which result differs: outputs, then updates, counted from 0.
         before, after: that result in the user's graph, and after the rewrite.
         difference: how the two differ.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import function
+        >>> x = T.dvector("x")
+        >>> found = bisect(function([x], 2 * x + 0), [[1.0]])
+        >>> bool(found), found.step
+        (False, 0)
     """
 
     step: int
@@ -168,7 +185,24 @@ def bisect(
 def first_difference(
     trace: Trace, values: Mapping[Variable, Any], difference_in: str = "digits", tolerance: float = 0.0
 ) -> Bisection:
-    """`bisect` for values of the variables themselves: inputs, and shared variables that are to have other values."""
+    """`bisect` for values of the variables themselves: inputs, and shared variables that are to have other values.
+
+    Args:
+        trace: every rewrite of a function: `f.trace`.
+        values: what the inputs and shared variables hold.
+        difference_in, tolerance: as for `bisect`.
+
+    Raises:
+        ValueError: `difference_in` is neither "digits" nor "nan".
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import function
+        >>> x = T.dvector("x")
+        >>> f = function([x], T.log(1 + T.exp(x)))
+        >>> first_difference(f.trace, {x: np.array([800.0])}, difference_in="nan").firing.rule
+        'log1p_of_exp'
+    """
     if difference_in not in DIFFERENCES:
         raise ValueError(f"bisect: difference_in is one of {', '.join(DIFFERENCES)}, not {difference_in!r}")
     table: dict[Variable, Any] = dict(values)

@@ -40,10 +40,15 @@ __all__ = [
 
 
 class DebugModeError(Exception):
-    """Something is wrong inside a compiled function.
+    """Something is wrong inside a compiled function; the classes derived from it say what.
 
     Attributes:
         node: the node, where one is to blame.
+
+    Example:
+        >>> from interactive_sym.debugging import BadOptimization, BadThunkOutput
+        >>> issubclass(BadOptimization, DebugModeError), issubclass(BadThunkOutput, DebugModeError)
+        (True, True)
     """
 
     node: Apply | None = None
@@ -54,6 +59,18 @@ class BadThunkOutput(DebugModeError):
 
     Attributes:
         expected, got: both values.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import function
+        >>> x = T.dvector("x")
+        >>> right, T.cosh.c = T.cosh.c, "sinh{f}({0})"
+        >>> f = function([x], T.cosh(x), mode="DebugMode", name="f")
+        >>> f([1.0])
+        Traceback (most recent call last):
+            ...
+        interactive_sym.debugging.debugmode.BadThunkOutput: f: compiled node 0, cosh, output 0, differs from ...
+        >>> T.cosh.c = right
     """
 
     expected: Any = None
@@ -66,6 +83,20 @@ class BadOptimization(DebugModeError):
     Attributes:
         rule: the rule's name.
         old, new: both values.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import RULES, function, rewrites
+        >>> @rewrites("cosh", name="cosh_is_exp", stage="specialise", why="an example of a wrong rule")
+        ... def cosh_is_exp(node):
+        ...     return T.exp(node.inputs[0])
+        >>> x = T.dvector("x")
+        >>> f = function([x], T.cosh(x), mode="DebugMode", name="f")
+        >>> f([1.0])
+        Traceback (most recent call last):
+            ...
+        interactive_sym.debugging.debugmode.BadOptimization: f: the rule cosh_is_exp (pass specialise) ...
+        >>> RULES.remove("cosh_is_exp")
     """
 
     rule: str = ""
@@ -74,19 +105,82 @@ class BadOptimization(DebugModeError):
 
 
 class BadDestroyMap(DebugModeError):
-    """`perform` changed an input that its `destroy_map` does not name."""
+    """`perform` changed an input that its `destroy_map` does not name.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import Op, function
+        >>> class Cleared(Op):
+        ...     "One more than its input, which it clears without saying so."
+        ...     __module__ = "__main__"  # as in a program
+        ...     __props__ = ()
+        ...     itypes, otypes = [T.dvector], [T.dvector]
+        ...     def perform(self, node, inputs, output_storage):
+        ...         output_storage[0][0] = inputs[0] + 1
+        ...         inputs[0][:] = 0
+        >>> x = T.dvector("x")
+        >>> f = function([x], Cleared()(x), mode="DebugMode", name="f")
+        >>> f([1.0])
+        Traceback (most recent call last):
+            ...
+        interactive_sym.debugging.debugmode.BadDestroyMap: perform of Cleared changes its input 0...
+    """
 
 
 class BadViewMap(DebugModeError):
-    """`perform` of a user's operation gave a view of an input that its `view_map` does not name."""
+    """`perform` of a user's operation gave a view of an input that its `view_map` does not name.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import Apply, Op, function
+        >>> class First(Op):
+        ...     "The first element, without saying that it is a view."
+        ...     __module__ = "__main__"  # as in a program
+        ...     __props__ = ()
+        ...     itypes, otypes = [T.dvector], [T.dvector]
+        ...     def perform(self, node, inputs, output_storage):
+        ...         output_storage[0][0] = inputs[0][:1]
+        >>> x = T.dvector("x")
+        >>> f = function([x], First()(x), mode="DebugMode", name="f")
+        >>> f([1.0, 2.0])
+        Traceback (most recent call last):
+            ...
+        interactive_sym.debugging.debugmode.BadViewMap: perform of First gives as output 0 a view of input 0...
+    """
 
 
 class StochasticOrder(DebugModeError):
-    """Rewriting the same program twice gave two programs."""
+    """Rewriting the same program twice gave two programs.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import RULES, function, rewrites
+        >>> numbers = iter(range(1000))
+        >>> @rewrites("cosh", name="by_chance", stage="specialise", why="an example of a rule with a memory")
+        ... def by_chance(node):
+        ...     return T.exp(node.inputs[0]) + next(numbers)
+        >>> x = T.dvector("x")
+        >>> function([x], T.cosh(x), mode="DebugMode", name="f")
+        Traceback (most recent call last):
+            ...
+        interactive_sym.debugging.debugmode.StochasticOrder: f: rewriting the program gave another result at ...
+        >>> RULES.remove("by_chance")
+    """
 
 
 class InvalidValueError(DebugModeError):
-    """A value is not one of its variable's type, or not finite where that is wanted."""
+    """A value is not one of its variable's type, or not finite where that is wanted.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import function
+        >>> x = T.dvector("x")
+        >>> f = function([x], T.log(x), mode="DebugMode", name="f")
+        >>> f([0.0])
+        Traceback (most recent call last):
+            ...
+        interactive_sym.debugging.debugmode.InvalidValueError: the result of node 0, log, is not finite...
+    """
 
 
 @dataclass(frozen=True, init=False)

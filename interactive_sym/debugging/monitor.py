@@ -90,6 +90,11 @@ class MonitorMode(WatchingMode):
 def detect_nan(i: int, node: Apply, fn: NodeRun) -> None:
     """A `post_func` for `MonitorMode` that prints each node that makes NaN out of inputs that hold none.
 
+    Args:
+        i: the node's number.
+        node: the node.
+        fn: its run: `fn.inputs` and `fn.outputs` are lists of one-element lists of values.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> from interactive_sym import function

@@ -31,6 +31,10 @@ def _numbers(value: Any) -> Any:
 def contains_nan(arr: Any, node: Apply | None = None, var: Variable | None = None) -> bool:
     """Whether an array holds NaN; False for what holds no floats.
 
+    Args:
+        arr: a value of any type.
+        node, var: where it came from; accepted for old programs.
+
     Example:
         >>> import numpy as np
         >>> contains_nan(np.array([1.0, np.nan])), contains_nan(np.array([1, 2]))
@@ -42,6 +46,10 @@ def contains_nan(arr: Any, node: Apply | None = None, var: Variable | None = Non
 
 def contains_inf(arr: Any, node: Apply | None = None, var: Variable | None = None) -> bool:
     """Whether an array holds an infinity; False for what holds no floats.
+
+    Args:
+        arr: a value of any type.
+        node, var: where it came from; accepted for old programs.
 
     Example:
         >>> import numpy as np

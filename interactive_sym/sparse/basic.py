@@ -56,6 +56,10 @@ def matrix(format: str, name: str | None = None, dtype: Any = None) -> Any:
 def csc_matrix(name: str | None = None, dtype: Any = None) -> Any:
     """A symbolic sparse matrix in SciPy's format csc.
 
+    Args:
+        name: its name.
+        dtype: its element type, by default floatX.
+
     Example:
         >>> import scipy.sparse
         >>> from interactive_sym import function, sparse
@@ -69,6 +73,10 @@ def csc_matrix(name: str | None = None, dtype: Any = None) -> Any:
 def csr_matrix(name: str | None = None, dtype: Any = None) -> Any:
     """A symbolic sparse matrix in SciPy's format csr.
 
+    Args:
+        name: its name.
+        dtype: its element type, by default floatX.
+
     Example:
         >>> from interactive_sym import sparse
         >>> sparse.csr_matrix("x").type
@@ -79,6 +87,10 @@ def csr_matrix(name: str | None = None, dtype: Any = None) -> Any:
 
 def bsr_matrix(name: str | None = None, dtype: Any = None) -> Any:
     """A symbolic sparse matrix in SciPy's format bsr.
+
+    Args:
+        name: its name.
+        dtype: its element type, by default floatX.
 
     Example:
         >>> from interactive_sym import sparse
@@ -111,6 +123,9 @@ def CSC(data: Any, indices: Any, indptr: Any, shape: Any) -> Any:
 
 def CSR(data: Any, indices: Any, indptr: Any, shape: Any) -> Any:
     """A csr matrix from what it stores: as `CSC`, with rows and columns exchanged.
+
+    Args:
+        data, indices, indptr, shape: the stored values, their columns, where each row starts among them, and `(m, n)`.
 
     Example:
         >>> from interactive_sym import sparse
@@ -270,6 +285,10 @@ def construct_sparse_from_list(x: Any, values: Any, ilist: Any) -> Any:
 
 def cast(variable: Any, dtype: Any) -> Any:
     """A sparse matrix in another element type.
+
+    Args:
+        variable: a sparse matrix.
+        dtype: the element type.
 
     Example:
         >>> from interactive_sym import sparse
@@ -597,6 +616,15 @@ def structured_monoid(tensor_op: Callable[..., Any]) -> Callable[[Callable[..., 
     """Decorator: a function of a sparse matrix that applies `tensor_op` to the values it stores.
 
     Further arguments are passed on; the result has the same places.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import sparse
+        >>> @structured_monoid(T.exp)
+        ... def structured_exp(x):
+        ...     "The exponential of the stored values."
+        >>> structured_exp(sparse.csr_matrix("x", dtype="float64")).type
+        SparseType(csr, float64)
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -622,7 +650,13 @@ def _structured(name: str, tensor_op: str, formula: str, scalar: bool = False) -
 
     function: Callable[..., Any] = with_scalar if scalar else of_values
     function.__name__ = function.__qualname__ = name
+    taken = "x: a sparse matrix `(m, n)`."
+    if scalar:
+        taken = "x, y: a sparse matrix `(m, n)` and a scalar; any other y is a TypeError."
     function.__doc__ = f"""{formula} of each stored element of a sparse matrix; elements that are not stored stay 0.
+
+    Args:
+        {taken}
 
     Example:
         >>> from interactive_sym import sparse

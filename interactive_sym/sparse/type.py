@@ -248,7 +248,14 @@ class _SparseOperators:
 
 
 class SparseVariable(_SparseOperators, Variable):
-    """A symbolic sparse matrix."""
+    """A symbolic sparse matrix.
+
+    Example:
+        >>> from interactive_sym import sparse
+        >>> x = sparse.csr_matrix("x", dtype="float64")
+        >>> x.type, x.format, sparse.structured_dot(x, [[1.0], [2.0]]).type
+        (SparseType(csr, float64), 'csr', TensorType(float64, matrix))
+    """
 
     __slots__ = ()
 
@@ -261,7 +268,15 @@ class SparseVariable(_SparseOperators, Variable):
 
 
 class SparseConstant(Constant, _SparseOperators):
-    """A sparse matrix whose value is known: `data` is the matrix itself."""
+    """A sparse matrix whose value is known: `data` is the matrix itself.
+
+    Example:
+        >>> from scipy.sparse import csr_matrix
+        >>> from interactive_sym import sparse
+        >>> eye = sparse.as_sparse_variable(csr_matrix([[1.0, 0.0], [0.0, 1.0]]))
+        >>> type(eye).__name__, eye.data.nnz
+        ('SparseConstant', 2)
+    """
 
     __slots__ = ()
 
@@ -275,7 +290,14 @@ class SparseConstant(Constant, _SparseOperators):
 
 
 class SparseSharedVariable(SharedVariable, SparseVariable):
-    """A shared sparse matrix."""
+    """A shared sparse matrix.
+
+    Example:
+        >>> from scipy.sparse import csr_matrix
+        >>> from interactive_sym import shared
+        >>> shared(csr_matrix([[1.0, 0.0]]), name="s").type
+        SparseType(csr, float64)
+    """
 
     __slots__ = ()
 
@@ -300,6 +322,10 @@ def is_sparse_variable(x: Any) -> bool:
 def constant(x: Any, name: str | None = None) -> SparseConstant:
     """A symbolic constant: the sparse matrix `x` of SciPy.
 
+    Args:
+        x: a sparse matrix of SciPy.
+        name: a name for it.
+
     Raises:
         TypeError: `x` is not a sparse matrix in the format csc, csr or bsr.
 
@@ -321,6 +347,10 @@ def constant(x: Any, name: str | None = None) -> SparseConstant:
 
 def as_sparse_variable(x: Any, name: str | None = None) -> Any:
     """`x` as a symbolic sparse matrix: a variable as it is, a sparse matrix of SciPy as a constant.
+
+    Args:
+        x: a symbolic sparse matrix, or a sparse matrix of SciPy.
+        name: a name for a new constant.
 
     Raises:
         TypeError: it is neither.
@@ -344,6 +374,10 @@ def as_sparse_variable(x: Any, name: str | None = None) -> Any:
 
 def as_sparse_or_tensor_variable(x: Any, name: str | None = None) -> Any:
     """`x` as a symbolic sparse matrix where it is one, else as a tensor.
+
+    Args:
+        x: what `as_sparse_variable` or `as_tensor_variable` takes.
+        name: a name for a new constant.
 
     Raises:
         AsTensorError: it is neither.

@@ -276,6 +276,10 @@ def _floating(suffix: str, name: str | None, dtype: Any) -> TensorVariable:
 def scalar(name: str | None = None, dtype: Any = None) -> TensorVariable:
     """A symbolic scalar, by default of floatX.
 
+    Args:
+        name: its name, which messages and keyword arguments use.
+        dtype: its element type, by default floatX.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.scalar("x").type
@@ -286,6 +290,9 @@ def scalar(name: str | None = None, dtype: Any = None) -> TensorVariable:
 
 def vector(name: str | None = None, dtype: Any = None) -> TensorVariable:
     """A symbolic vector `(n,)`, by default of floatX.
+
+    Args:
+        name, dtype: as for `scalar`.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -298,6 +305,9 @@ def vector(name: str | None = None, dtype: Any = None) -> TensorVariable:
 def matrix(name: str | None = None, dtype: Any = None) -> TensorVariable:
     """A symbolic matrix `(n, m)`, by default of floatX.
 
+    Args:
+        name, dtype: as for `scalar`.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.matrix("m").type
@@ -308,6 +318,9 @@ def matrix(name: str | None = None, dtype: Any = None) -> TensorVariable:
 
 def row(name: str | None = None, dtype: Any = None) -> TensorVariable:
     """A symbolic row `(1, n)`, which stretches along its first dimension.
+
+    Args:
+        name, dtype: as for `scalar`.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -320,6 +333,9 @@ def row(name: str | None = None, dtype: Any = None) -> TensorVariable:
 def col(name: str | None = None, dtype: Any = None) -> TensorVariable:
     """A symbolic column `(n, 1)`, which stretches along its second dimension.
 
+    Args:
+        name, dtype: as for `scalar`.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.col("c").broadcastable
@@ -329,32 +345,82 @@ def col(name: str | None = None, dtype: Any = None) -> TensorVariable:
 
 
 def tensor3(name: str | None = None, dtype: Any = None) -> TensorVariable:
-    """A symbolic tensor of 3 dimensions, by default of floatX."""
+    """A symbolic tensor of 3 dimensions, by default of floatX.
+
+    Args:
+        name, dtype: as for `scalar`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> T.tensor3("x", dtype="float32").type
+        TensorType(float32, tensor3)
+    """
     return _floating("tensor3", name, dtype)
 
 
 def tensor4(name: str | None = None, dtype: Any = None) -> TensorVariable:
-    """A symbolic tensor of 4 dimensions, by default of floatX."""
+    """A symbolic tensor of 4 dimensions, by default of floatX.
+
+    Args:
+        name, dtype: as for `scalar`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> T.tensor4("x", dtype="float32").type
+        TensorType(float32, tensor4)
+    """
     return _floating("tensor4", name, dtype)
 
 
 def tensor5(name: str | None = None, dtype: Any = None) -> TensorVariable:
-    """A symbolic tensor of 5 dimensions, by default of floatX."""
+    """A symbolic tensor of 5 dimensions, by default of floatX.
+
+    Args:
+        name, dtype: as for `scalar`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> T.tensor5("x", dtype="float32").type
+        TensorType(float32, tensor5)
+    """
     return _floating("tensor5", name, dtype)
 
 
 def tensor6(name: str | None = None, dtype: Any = None) -> TensorVariable:
-    """A symbolic tensor of 6 dimensions, by default of floatX."""
+    """A symbolic tensor of 6 dimensions, by default of floatX.
+
+    Args:
+        name, dtype: as for `scalar`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> T.tensor6("x", dtype="float32").type
+        TensorType(float32, tensor6)
+    """
     return _floating("tensor6", name, dtype)
 
 
 def tensor7(name: str | None = None, dtype: Any = None) -> TensorVariable:
-    """A symbolic tensor of 7 dimensions, by default of floatX."""
+    """A symbolic tensor of 7 dimensions, by default of floatX.
+
+    Args:
+        name, dtype: as for `scalar`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> T.tensor7("x", dtype="float32").type
+        TensorType(float32, tensor7)
+    """
     return _floating("tensor7", name, dtype)
 
 
 def tensor(dtype: Any, broadcastable: Any, name: str | None = None) -> TensorVariable:
     """A symbolic tensor of the given element type and, for each dimension, True, False or its size.
+
+    Args:
+        dtype: the element type, such as `"float64"`.
+        broadcastable: for each dimension True (size 1), False (any size) or its size.
+        name: its name.
 
     Example:
         >>> import interactive_sym.tensor as T

@@ -41,12 +41,30 @@ TRUNCATED_STD = 0.87962566103423978
 
 
 def ff_2p134(rstate: Any) -> np.ndarray[Any, Any]:
-    """The state `(6,)` moved on by 2**134 numbers."""
+    """The state `(6,)` moved on by 2**134 numbers.
+
+    Args:
+        rstate: six ints.
+
+    Example:
+        >>> ff_2p134([1, 1, 1, 1, 1, 1])
+        array([ 913990747, 1895992010, 2074523148,  720872428, 1989554718,
+               1863565340], dtype=int32)
+    """
     return jump(np.asarray(rstate), 134)
 
 
 def ff_2p72(rstate: Any) -> np.ndarray[Any, Any]:
-    """The state `(6,)` moved on by 2**72 numbers."""
+    """The state `(6,)` moved on by 2**72 numbers.
+
+    Args:
+        rstate: six ints.
+
+    Example:
+        >>> ff_2p72([1, 1, 1, 1, 1, 1])
+        array([ 627067184, 1589832026,  697528089, 1532487795, 1889726881,
+                754662754], dtype=int32)
+    """
     return jump(np.asarray(rstate), 72)
 
 
@@ -116,11 +134,25 @@ class MRG_RandomStreams:
         self.set_rstate(seed)
 
     def updates(self) -> list[tuple[Any, Any]]:
-        """The pairs (shared state, state after the draw) of all variables made so far."""
+        """The pairs (shared state, state after the draw) of all variables made so far.
+
+        Example:
+            >>> streams = MRG_RandomStreams(12345)
+            >>> u = streams.uniform((2,))
+            >>> streams.updates() == [u.update]
+            True
+        """
         return [entry[:2] for entry in self.state_updates]
 
     def set_rstate(self, seed: Any) -> None:
-        """Start from a state: that of `seed`, an int (repeated six times) or six ints. Errors: see the class."""
+        """Start from a state: that of `seed`, an int (repeated six times) or six ints. Errors: see the class.
+
+        Example:
+            >>> streams = MRG_RandomStreams(12345)
+            >>> streams.set_rstate([1, 2, 3, 4, 5, 6])
+            >>> streams.rstate
+            array([1, 2, 3, 4, 5, 6], dtype=int32)
+        """
         values = [seed] * 6 if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) else seed
         try:
             array = np.asarray(values)
@@ -152,6 +184,14 @@ class MRG_RandomStreams:
 
         Args:
             seed: as for the class; None is the seed of the constructor.
+
+        Example:
+            >>> streams = MRG_RandomStreams(12345)
+            >>> u = streams.uniform((1,))
+            >>> first = u.eval()
+            >>> streams.seed()
+            >>> bool(u.eval() == first)
+            True
         """
         self.set_rstate(self.default_instance_seed if seed is None else seed)
         self.last_seed = self.default_instance_seed if seed is None else seed
@@ -159,7 +199,15 @@ class MRG_RandomStreams:
             state.set_value(self.get_substream_rstates(nstreams), borrow=True)
 
     def inc_rstate(self) -> None:
-        """Move `rstate` on by 2**134 numbers."""
+        """Move `rstate` on by 2**134 numbers.
+
+        Example:
+            >>> streams = MRG_RandomStreams(12345)
+            >>> streams.inc_rstate()
+            >>> streams.rstate
+            array([ 336690377,  597094797, 1245771585,   85196284,  523477687,
+                   2094976052], dtype=int32)
+        """
         self.rstate = jump(self.rstate, 134)
 
     def get_substream_rstates(self, n_streams: int, dtype: Any = None, inc_rstate: bool = True) -> np.ndarray[Any, Any]:
@@ -172,6 +220,13 @@ class MRG_RandomStreams:
 
         Raises:
             TypeError, ValueError: `n_streams` is not an int, or below 1.
+
+        Example:
+            >>> MRG_RandomStreams(12345).get_substream_rstates(2)
+            array([[     12345,      12345,      12345,      12345,      12345,
+                         12345],
+                   [1613322692,  623311037, 1722317882, 1563970864,  792350268,
+                     619030428]], dtype=int32)
         """
         if not isinstance(n_streams, (int, np.integer)) or isinstance(n_streams, bool):
             raise TypeError(message(f"nstreams wants an int, got {n_streams!r:.40}", here()[0]))
@@ -183,7 +238,12 @@ class MRG_RandomStreams:
         return states
 
     def n_streams(self, size: Any) -> int:
-        """How many streams a sample of this size gets: see `guess_n_streams`."""
+        """How many streams a sample of this size gets: see `guess_n_streams`.
+
+        Example:
+            >>> MRG_RandomStreams().n_streams((10, 10))
+            16
+        """
         return guess_n_streams(size)
 
     # -- draws ---------------------------------------------------------------------------------------------------------
@@ -243,6 +303,10 @@ class MRG_RandomStreams:
         Raises:
             TypeError: `size`, a bound or `dtype` is of a wrong kind.
             ValueError: `size`, `ndim` and the bounds' shapes contradict each other.
+
+        Example:
+            >>> MRG_RandomStreams(12345).uniform((2,), low=-1.0).eval()
+            array([ 0.47064891, -0.48286283])
         """
         lows, highs = real_parameter("uniform", "low", low), real_parameter("uniform", "high", high)
         name = float_dtype("uniform", dtype, lows, highs)
@@ -262,7 +326,21 @@ class MRG_RandomStreams:
         dtype: Any = "int64",
         nstreams: int | None = None,
     ) -> RandomVariable:
-        """1 with probability `p`, else 0: `u < p`. ValueError for `n` other than 1. Other arguments: see `uniform`."""
+        """1 with probability `p`, else 0: `u < p`.
+
+        Args:
+            size, ndim, nstreams: see `uniform`.
+            n: 1; sums of several give other counts.
+            p: the probability; a number, or a tensor that broadcasts with `size`.
+            dtype: element type of the sample.
+
+        Raises:
+            ValueError: `n` is not 1. Others: see `uniform`.
+
+        Example:
+            >>> MRG_RandomStreams(12345).binomial((6,), p=0.7).eval()
+            array([0, 1, 1, 0, 1, 0])
+        """
         if not isinstance(n, (int, np.integer)) or n != 1:
             raise ValueError(
                 message(
@@ -295,6 +373,10 @@ class MRG_RandomStreams:
             truncate: draw from the normal distribution cut off at `avg - 2 std` and `avg + 2 std` instead (its standard
                 deviation is 0.88 `std`), by the inverse of its distribution function.
             size, ndim, dtype, nstreams: see `uniform`. The default of nstreams is 15360.
+
+        Example:
+            >>> MRG_RandomStreams(12345).normal((2,), avg=10.0).eval().round(6)
+            array([ 9.957803, 10.783011])
         """
         avgs, stds = real_parameter("normal", "avg", avg), real_parameter("normal", "std", std)
         name = float_dtype("normal", dtype, avgs, stds)
@@ -325,6 +407,11 @@ class MRG_RandomStreams:
 
         The normal distribution cut off at 2 has the standard deviation 0.87962566; this draws
         `normal(..., std / 0.87962566, truncate=True)`. Arguments: see `normal`.
+
+        Example:
+            >>> sample = MRG_RandomStreams(12345).truncated_normal((1000,)).eval()
+            >>> bool(abs(sample).max() <= 2 / 0.87962566)
+            True
         """
         stds = real_parameter("truncated_normal", "std", std)
         avgs = real_parameter("truncated_normal", "avg", avg)
@@ -377,6 +464,11 @@ class MRG_RandomStreams:
         Raises:
             TypeError: `pvals` is no matrix, `n` no integer scalar.
             ValueError: `size` is given, or `n` is below 1.
+
+        Example:
+            >>> MRG_RandomStreams(12345).multinomial(n=10, pvals=[[0.2, 0.8], [0.5, 0.5]]).eval()
+            array([[1, 9],
+                   [3, 7]])
         """
         _no_size("multinomial", size, ndim)
         p, draws, u = self._numbers("multinomial", pvals, n, nstreams)
@@ -409,6 +501,10 @@ class MRG_RandomStreams:
             TypeError: `p` is no matrix, `size` no integer scalar.
             ValueError: `a` or `ndim` is given, or `size` is below 1; when called: without replacement, a row has fewer
                 outcomes than wanted.
+
+        Example:
+            >>> MRG_RandomStreams(12345).choice(size=2, replace=False, p=[[0.5, 0.3, 0.2]]).eval()
+            array([[1, 0]])
         """
         if a is not None:
             raise ValueError(message("choice: a can't be given; outcomes are the columns of p", here()[0]))
@@ -427,7 +523,15 @@ class MRG_RandomStreams:
         dtype: Any = "int64",
         nstreams: int | None = None,
     ) -> RandomVariable:
-        """The old name of `choice(size=n, p=pvals, replace=False)`; warns."""
+        """The old name of `choice(size=n, p=pvals, replace=False)`; warns.
+
+        Example:
+            >>> import warnings
+            >>> with warnings.catch_warnings(action="ignore"):
+            ...     chosen = MRG_RandomStreams(12345).multinomial_wo_replacement(n=2, pvals=[[0.5, 0.3, 0.2]])
+            >>> chosen.eval()
+            array([[1, 0]])
+        """
         warnings.warn(
             "multinomial_wo_replacement is now choice(size=n, p=pvals, replace=False)", DeprecationWarning, stacklevel=2
         )
@@ -498,10 +602,7 @@ def _box_muller(u: Any, half: Any, dtype: str) -> Any:
 
 
 def _truncated(u: Any, dtype: str) -> Any:
-    """Standard normal numbers cut off at -2 and 2: `z = sqrt(2) w` where `erf(w) = (2 u - 1) erf(sqrt(2))`.
-
-    "mass": 0.9544997361036416,  # erf(sqrt(2)): the part of a normal distribution within -2 and 2
-    """
+    """Standard normal numbers cut off at -2 and 2: `z = sqrt(2) w` where `erf(w) = (2 u - 1) erf(sqrt(2))`."""
     number = {
         name: constant(value, dtype=dtype)
         for name, value in {

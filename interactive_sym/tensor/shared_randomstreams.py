@@ -51,7 +51,20 @@ def _bytes(content: Any) -> bytes:
 def randomstate_constructor(
     value: Any, name: str | None = None, strict: bool = False, allow_downcast: bool | None = None, borrow: bool = False
 ) -> SharedVariable:
-    """A shared variable that holds a RandomState. TypeError for any other value."""
+    """A shared variable that holds a RandomState.
+
+    Args:
+        value: a `numpy.random.RandomState`.
+        name, borrow: as for `shared`.
+        strict, allow_downcast: accepted; there is nothing to convert.
+
+    Raises:
+        TypeError: any other value.
+
+    Example:
+        >>> randomstate_constructor(np.random.RandomState(1), name="stream").type
+        RandomState
+    """
     if not isinstance(value, np.random.RandomState):
         raise TypeError(message(f"a numpy.random.RandomState is wanted, got {type(value).__name__}", here()[0]))
     return random_state_shared(value, name=name, borrow=borrow)
@@ -96,7 +109,14 @@ class RandomStreams:
         self.gen_seedgen = np.random.RandomState(seed)
 
     def updates(self) -> list[tuple[Any, Any]]:
-        """The pairs (shared state, state after the draw) of all variables made so far."""
+        """The pairs (shared state, state after the draw) of all variables made so far.
+
+        Example:
+            >>> streams = RandomStreams(123)
+            >>> u = streams.uniform()
+            >>> streams.updates() == [u.update]
+            True
+        """
         return list(self.state_updates)
 
     def seed(self, seed: int | None = None) -> None:
@@ -107,6 +127,13 @@ class RandomStreams:
 
         Args:
             seed: an int; None is the seed of the constructor.
+
+        Example:
+            >>> streams = RandomStreams(123)
+            >>> u = streams.uniform()
+            >>> streams.seed(902340)
+            >>> u.rng.get_value().randint(2**30) == np.random.RandomState(587227042).randint(2**30)
+            True
         """
         generator = np.random.RandomState(self.default_instance_seed if seed is None else seed)
         self.last_seed = self.default_instance_seed if seed is None else seed
@@ -147,6 +174,10 @@ class RandomStreams:
 
         Returns:
             The sample, with the attributes `rng` and `update`.
+
+        Example:
+            >>> RandomStreams(123).gen(raw_random.uniform, (2,)).eval()
+            array([0.72803009, 0.59044123])
         """
         generator = self.gen_seedgen
         before = generator.get_state()
@@ -165,25 +196,45 @@ class RandomStreams:
     def uniform(
         self, size: Any = None, low: Any = 0.0, high: Any = 1.0, ndim: int | None = None, dtype: Any = None
     ) -> RandomVariable:
-        """Uniform numbers in `[low, high)`, of the type that holds floatX and the bounds unless `dtype` is given."""
+        """Uniform numbers in `[low, high)`, of the type that holds floatX and the bounds unless `dtype` is given.
+
+        Example:
+            >>> RandomStreams(123).uniform((2,), low=-1.0).eval()
+            array([0.45606018, 0.18088245])
+        """
         return self.gen(raw_random.uniform, size, low, high, ndim=ndim, dtype=dtype)
 
     def normal(
         self, size: Any = None, avg: Any = 0.0, std: Any = 1.0, ndim: int | None = None, dtype: Any = None
     ) -> RandomVariable:
-        """Normal numbers of mean `avg` and standard deviation `std`; element type as for `uniform`."""
+        """Normal numbers of mean `avg` and standard deviation `std`; element type as for `uniform`.
+
+        Example:
+            >>> RandomStreams(123).normal((2,), avg=10.0).eval()
+            array([10.62222165, 11.56881177])
+        """
         return self.gen(raw_random.normal, size, avg, std, ndim=ndim, dtype=dtype)
 
     def binomial(
         self, size: Any = None, n: Any = 1, p: Any = 0.5, ndim: int | None = None, dtype: Any = "int64"
     ) -> RandomVariable:
-        """The number of successes in `n` trials of probability `p`."""
+        """The number of successes in `n` trials of probability `p`.
+
+        Example:
+            >>> RandomStreams(123).binomial((6,), n=10, p=0.7).eval()
+            array([6, 7, 8, 6, 5, 8])
+        """
         return self.gen(raw_random.binomial, size, n, p, ndim=ndim, dtype=dtype)
 
     def random_integers(
         self, size: Any = None, low: Any = 0, high: Any = 1, ndim: int | None = None, dtype: Any = "int64"
     ) -> RandomVariable:
-        """Integers from `low` to `high`, both included, equally likely."""
+        """Integers from `low` to `high`, both included, equally likely.
+
+        Example:
+            >>> RandomStreams(123).random_integers((6,), 1, 6).eval()
+            array([5, 1, 1, 6, 6, 3])
+        """
         return self.gen(raw_random.random_integers, size, low, high, ndim=ndim, dtype=dtype)
 
     def choice(
@@ -195,19 +246,34 @@ class RandomStreams:
         ndim: int | None = None,
         dtype: Any = "int64",
     ) -> RandomVariable:
-        """Elements of the vector `a`, or of `0, 1, ..., a - 1`, with probabilities `p`, with or without replacement."""
+        """Elements of the vector `a`, or of `0, 1, ..., a - 1`, with probabilities `p`, with or without replacement.
+
+        Example:
+            >>> RandomStreams(123).choice((4,), a=[2, 3, 5]).eval()
+            array([2, 2, 5, 2])
+        """
         return self.gen(raw_random.choice, size, a, replace, p, ndim=ndim, dtype=dtype)
 
     def poisson(
         self, size: Any = None, lam: Any = None, ndim: int | None = None, dtype: Any = "int64"
     ) -> RandomVariable:
-        """Numbers of events where `lam` are expected. TypeError without `lam`."""
+        """Numbers of events where `lam` are expected. TypeError without `lam`.
+
+        Example:
+            >>> RandomStreams(123).poisson((4,), lam=3.0).eval()
+            array([5, 3, 3, 7])
+        """
         return self.gen(raw_random.poisson, size, lam, ndim=ndim, dtype=dtype)
 
     def permutation(
         self, size: Any = None, n: Any = 1, ndim: int | None = None, dtype: Any = "int64"
     ) -> RandomVariable:
-        """Permutations of `0, 1, ..., n - 1`: shape `(*size, n)`. `ndim` counts the dimensions of `size`."""
+        """Permutations of `0, 1, ..., n - 1`: shape `(*size, n)`. `ndim` counts the dimensions of `size`.
+
+        Example:
+            >>> RandomStreams(123).permutation(n=5).eval()
+            array([1, 3, 2, 0, 4])
+        """
         return self.gen(raw_random.permutation, size, n, ndim=ndim, dtype=dtype)
 
     def multinomial(
@@ -218,7 +284,12 @@ class RandomStreams:
         ndim: int | None = None,
         dtype: Any = "int64",
     ) -> RandomVariable:
-        """How often each of `k` outcomes came in `n` trials: shape `(*size, k)`, for probabilities `pvals (..., k)`."""
+        """How often each of `k` outcomes came in `n` trials: shape `(*size, k)`, for probabilities `pvals (..., k)`.
+
+        Example:
+            >>> RandomStreams(123).multinomial(n=10, pvals=[0.2, 0.3, 0.5]).eval()
+            array([3, 3, 4])
+        """
         return self.gen(raw_random.multinomial, size, n, pvals, ndim=ndim, dtype=dtype)
 
     def shuffle_row_elements(self, input: Any) -> RandomVariable:
@@ -228,6 +299,11 @@ class RandomStreams:
 
         Raises:
             TypeError: `input` has no dimension.
+
+        Example:
+            >>> RandomStreams(123).shuffle_row_elements([[1, 2, 3], [4, 5, 6]]).eval()
+            array([[2, 3, 1],
+                   [5, 4, 6]])
         """
         x = call("as_tensor_variable", input)
         if x.type.ndim == 0:

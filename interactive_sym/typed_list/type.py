@@ -51,7 +51,13 @@ class TypedListType(GenericType):
         return f"TypedListType({self.ttype})"
 
     def get_depth(self) -> int:
-        """How many lists are nested, without the outermost."""
+        """How many lists are nested, without the outermost.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> TypedListType(T.dvector).get_depth(), TypedListType(TypedListType(T.dvector)).get_depth()
+            (0, 1)
+        """
         return 1 + self.ttype.get_depth() if isinstance(self.ttype, TypedListType) else 0
 
     def accepts(self, value: Any) -> bool:
@@ -64,6 +70,11 @@ class TypedListType(GenericType):
 
         Raises:
             TypeError: it is no list, or an element is of another type.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> TypedListType(T.dvector).filter([[1, 2], [3]])
+            [array([1., 2.]), array([3.])]
         """
         if not isinstance(value, (list, tuple)) or (strict and not isinstance(value, list)):
             raise TypeError(message(f"{name} wants a list ({self}), got {type(value).__name__}"))
@@ -73,7 +84,14 @@ class TypedListType(GenericType):
         ]
 
     def values_eq(self, a: Any, b: Any) -> bool:
-        """Whether two lists have the same elements in the same order."""
+        """Whether two lists have the same elements in the same order.
+
+        Example:
+            >>> import numpy as np
+            >>> import interactive_sym.tensor as T
+            >>> TypedListType(T.dvector).values_eq([np.ones(2)], [np.ones(3)])
+            False
+        """
         return same(a, b)
 
     def make_variable(self, name: str | None = None) -> "TypedListVariable":
@@ -147,7 +165,15 @@ class _ListOperators:
 
 
 class TypedListVariable(_ListOperators, Variable):
-    """A symbolic list."""
+    """A symbolic list.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym.typed_list import TypedListType
+        >>> words = TypedListType(T.dvector)("words")
+        >>> words[0].type, words.append(T.dvector("x")).type
+        (TensorType(float64, vector), TypedListType(TensorType(float64, vector)))
+    """
 
     __slots__ = ()
 
@@ -157,7 +183,14 @@ class TypedListVariable(_ListOperators, Variable):
 
 
 class TypedListConstant(Constant, _ListOperators):
-    """A list whose value is known: `data`."""
+    """A list whose value is known: `data`.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym.typed_list import TypedListType
+        >>> TypedListConstant(TypedListType(T.lscalar), [1, 2]).data
+        [1, 2]
+    """
 
     __slots__ = ()
 

@@ -24,6 +24,13 @@ class Explanation:
 
     Attributes:
         sections: `(heading, sentences)` pairs.
+
+    Example:
+        >>> print(Explanation("f(x)", [("What it computes", ["One number from x."])]))
+        f(x)
+        <BLANKLINE>
+        What it computes
+          One number from x.
     """
 
     def __init__(self, title: str, sections: list[tuple[str, list[str]]]) -> None:

@@ -34,6 +34,12 @@ class View:
 
     Args:
         shown: how it is shown.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> from interactive_sym import view
+        >>> isinstance(view(T.exp(T.dvector("x"))), View)
+        True
     """
 
     def __init__(self, shown: display.Form) -> None:

@@ -204,6 +204,11 @@ def _filled_like(value: int, x: Any, dtype: Any) -> Any:
 def zeros_like(model: Any, dtype: Any = None, opt: bool = False) -> Any:
     """Zeros in the shape of `model`, of its element type or `dtype`.
 
+    Args:
+        model: a tensor.
+        dtype: another element type.
+        opt: accepted for old programs.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.zeros_like(T.fmatrix("m")).type
@@ -215,6 +220,11 @@ def zeros_like(model: Any, dtype: Any = None, opt: bool = False) -> Any:
 @public
 def ones_like(model: Any, dtype: Any = None, opt: bool = False) -> Any:
     """Ones in the shape of `model`, of its element type or `dtype`.
+
+    Args:
+        model: a tensor.
+        dtype: another element type.
+        opt: accepted for old programs.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -386,6 +396,9 @@ def eye(n: Any, m: Any = None, k: Any = 0, dtype: Any = None) -> Any:
 @public
 def identity_like(x: Any) -> Any:
     """The unit matrix in the shape and element type of the matrix `x`.
+
+    Raises:
+        TypeError: `x` is no matrix.
 
     Example:
         >>> import interactive_sym.tensor as T

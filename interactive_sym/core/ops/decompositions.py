@@ -756,6 +756,7 @@ def eigvalsh(a: Any, b: Any = None, lower: bool = True) -> Any:
 
     Raises:
         LinAlgError: a matrix is not square, or `b` not positive definite.
+        TypeError: `a` or `b` is no matrix.
 
     Example:
         >>> from interactive_sym.tensor import slinalg

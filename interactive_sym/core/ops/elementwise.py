@@ -1709,6 +1709,9 @@ def divmod(x: Any, y: Any) -> tuple[Any, Any]:
 def ceil_intdiv(a: Any, b: Any) -> Any:
     """The quotient of integers rounded up.
 
+    Args:
+        a, b: integer tensors or ints.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> int(T.ceil_intdiv(7, 2).eval())
@@ -1756,6 +1759,11 @@ def iround(a: Any, mode: str | None = None) -> Any:
 @public
 def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """Whether elements are equal within `atol + rtol |b|`; infinities are close to themselves only.
+
+    Args:
+        a, b: tensors.
+        rtol, atol: how far apart: relative to `b`, and absolute.
+        equal_nan: whether NaN is close to NaN.
 
     Returns:
         A bool tensor of the stretched shape.

@@ -924,6 +924,9 @@ def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: s
 def stacklists(arg: Any) -> Any:
     """Nested lists of tensors of one shape as one tensor: each level of nesting is an axis.
 
+    Args:
+        arg: a tensor, or a list of such or of lists of the same form.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> a, b = T.dscalars("a", "b")
@@ -1113,6 +1116,11 @@ def complex_from_polar(abs: Any, angle: Any) -> Any:
 def is_flat(var: Any, ndim: int | None = None, outdim: int | None = None) -> bool:
     """Whether a tensor has `ndim` dimensions, by default 1.
 
+    Args:
+        var: a tensor.
+        ndim: how many dimensions.
+        outdim: an older name of `ndim`.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.is_flat(T.dvector("v")), T.is_flat(T.dtensor3("t"), ndim=2)
@@ -1138,6 +1146,10 @@ def default(a: Any, default: Any) -> Any:
 @public
 def transfer(var: Any, target: str) -> Any:
     """`var` on a device; the only one is "cpu", where it is already.
+
+    Args:
+        var: a tensor.
+        target: `"cpu"`.
 
     Raises:
         ValueError: another device.
@@ -1188,6 +1200,9 @@ def makeKeepDims(x: Any, y: Any, axis: Any = None) -> Any:
 @public
 def numpy_scalar(data: Any) -> Any:
     """The number that is all an array holds.
+
+    Args:
+        data: an array or a number.
 
     Raises:
         EmptyConstantError: the array has no element.

@@ -226,6 +226,11 @@ def prod(
 def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The largest element along some axes; NaN where there is one. Every element tied for it gets the full gradient.
 
+    Args:
+        x: a tensor.
+        axis: an axis, several, or None for all.
+        keepdims: keep the axes, with size 1.
+
     Raises:
         ValueError: no elements.
 
@@ -240,6 +245,9 @@ def max(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @public
 def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The smallest element along some axes; NaN where there is one.
+
+    Args:
+        x, axis, keepdims: as for `max`.
 
     Raises:
         ValueError: no elements.
@@ -257,6 +265,11 @@ def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The position of the first largest element along some axes, int64.
 
     Over several axes (None is all) it is the position in these axes flattened, in C order.
+
+    Args:
+        x: a tensor.
+        axis: an axis, several, or None for all.
+        keepdims: keep the axes, with size 1.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -282,6 +295,10 @@ def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def max_and_argmax(a: Any, axis: Any = None, keepdims: bool = False) -> list[Any]:
     """The largest element along some axes, and its position.
 
+    Args:
+        a: a tensor.
+        axis, keepdims: as for `max`.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> [v.dtype for v in T.max_and_argmax(T.dmatrix("m"), axis=1)]
@@ -294,6 +311,11 @@ def max_and_argmax(a: Any, axis: Any = None, keepdims: bool = False) -> list[Any
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether all elements along some axes are true (not 0), bool.
 
+    Args:
+        x: a tensor.
+        axis: an axis, several, or None for all.
+        keepdims: keep the axes, with size 1.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.all(T.matrix("m") > 0, axis=1).type
@@ -305,6 +327,9 @@ def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @public
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether any element along some axes is true (not 0), bool.
+
+    Args:
+        x, axis, keepdims: as for `all`.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -389,6 +414,9 @@ def var(input: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, cor
 def std(input: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False) -> Any:
     """The standard deviation, the square root of `var`.
 
+    Args:
+        input, axis, ddof, keepdims, corrected: as for `var`.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.std(T.dmatrix("m"), axis=0, keepdims=True).type
@@ -412,6 +440,11 @@ def ptp(a: Any, axis: Any = None) -> Any:
 @public
 def norm(x: Any, L: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The L-norm along some axes: `(sum |x|ᴸ)^(1/L)`; for L = 0 the number of elements that are not 0.
+
+    Args:
+        x: a tensor.
+        L: the exponent; infinite for the largest `|x|`.
+        axis, keepdims: as for `max`.
 
     Example:
         >>> import interactive_sym.tensor as T

@@ -189,6 +189,13 @@ def dimshuffle(x: Any, *pattern: Any) -> Any:
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     """The dimensions reversed, or in the order `axes`.
 
+    Args:
+        x: a tensor.
+        axes: for each dimension of the result which of `x` it is.
+
+    Raises:
+        ValueError: `axes` does not name each dimension once.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.transpose(T.col("c")).type.broadcastable
@@ -208,6 +215,10 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
 @public
 def swapaxes(y: Any, axis1: int, axis2: int) -> Any:
     """Two dimensions exchanged.
+
+    Args:
+        y: a tensor.
+        axis1, axis2: which dimensions.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -561,6 +572,11 @@ def reshape(x: Any, newshape: Any, ndim: int | None = None) -> Any:
 def flatten(x: Any, ndim: int = 1, outdim: int | None = None) -> Any:
     """The first `ndim - 1` dimensions kept, all others made one.
 
+    Args:
+        x: a tensor.
+        ndim: how many dimensions the result has.
+        outdim: an older name of `ndim`.
+
     Raises:
         ValueError: `ndim` is less than 1 or more than `x` has (at most 1 for a scalar).
 
@@ -672,6 +688,7 @@ def specify_shape(x: Any, shape: Any) -> Any:
 
     Raises:
         ShapeError: a size differs from the promise, when the graph is built where it is known, else when called.
+        NotScalarConstantError: a size is symbolic and not constant.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -725,6 +742,13 @@ def unbroadcast(x: Any, *axes: int) -> Any:
 @public
 def patternbroadcast(x: Any, broadcastable: Sequence[bool]) -> Any:
     """`x`, with for each dimension said whether it stretches.
+
+    Args:
+        x: a tensor.
+        broadcastable: True where the size is 1, as many as dimensions.
+
+    Raises:
+        ValueError: another number of dimensions.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -857,6 +881,13 @@ def join(axis: Any, *tensors: Any) -> Any:
 def concatenate(tensor_list: Sequence[Any], axis: Any = 0) -> Any:
     """The tensors of a list one after the other along `axis`; see `join`.
 
+    Args:
+        tensor_list: tensors of one number of dimensions.
+        axis: along which axis, an int or an integer scalar.
+
+    Raises:
+        TypeError: it is no list or tuple.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.concatenate([T.dmatrix("a"), T.dmatrix("b")], axis=1).type
@@ -874,6 +905,10 @@ def stack(*tensors: Any, axis: Any = 0) -> Any:
     Args:
         tensors: a list of tensors (and, after it, the axis); several tensors as arguments are taken too.
         axis: where the new dimension comes.
+
+    Raises:
+        TypeError: the axis is no int.
+        ValueError: there are no tensors, or the axis is not one of the result's.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -932,6 +967,9 @@ def split(x: Any, splits_size: Any, n_splits: int, axis: int = 0) -> list[Any]:
             `x`.
         n_splits: how many parts.
         axis: along which axis.
+
+    Raises:
+        ValueError: the sizes are not as many as the parts, or do not add up, where that is known before the call.
 
     Example:
         >>> import interactive_sym.tensor as T

@@ -719,6 +719,9 @@ i0: _Elementwise = _special(
 def gammau(k: Any, x: Any) -> Any:
     """The upper incomplete gamma function `∫ₓ^∞ tᵏ⁻¹ e⁻ᵗ dt`.
 
+    Args:
+        k, x: tensors or numbers above 0; `gammaincc` is this divided by `gamma(k)`.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> round(float(T.gammau(1.0, 2.0).eval()), 4)
@@ -730,6 +733,9 @@ def gammau(k: Any, x: Any) -> Any:
 @public
 def gammal(k: Any, x: Any) -> Any:
     """The lower incomplete gamma function `∫₀ˣ tᵏ⁻¹ e⁻ᵗ dt`.
+
+    Args:
+        k, x: tensors or numbers above 0; `gammainc` is this divided by `gamma(k)`.
 
     Example:
         >>> import interactive_sym.tensor as T

@@ -433,6 +433,11 @@ def conv3d_grad_wrt_inputs(
 ) -> Any:
     """The cotangent of the images of `conv3d` from that of its output; the last three of `input_shape` are needed.
 
+    Args:
+        output_grad, filters, input_shape: as for `conv2d_grad_wrt_inputs`, with a third axis; the last three of
+            `input_shape` are needed.
+        filter_shape, border_mode, subsample, filter_flip, filter_dilation, num_groups: as for `conv3d`.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> g, w = T.ftensor5("g"), T.ftensor5("w")
@@ -457,6 +462,11 @@ def conv3d_grad_wrt_weights(
     num_groups: int = 1,
 ) -> Any:
     """The cotangent of the filters of `conv3d` from that of its output; the last three of `filter_shape` are needed.
+
+    Args:
+        input, output_grad, filter_shape: as for `conv2d_grad_wrt_weights`, with a third axis; the last three of
+            `filter_shape` are needed.
+        input_shape, border_mode, subsample, filter_flip, filter_dilation, num_groups: as for `conv3d`.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -484,6 +494,9 @@ def separable_conv3d(
     filter_dilation: Any = (1, 1, 1),
 ) -> Any:
     """`separable_conv2d` in three dimensions.
+
+    Args:
+        input, depthwise_filters, pointwise_filters: with a third axis; all arguments are those of `separable_conv2d`.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -586,6 +599,10 @@ def get_conv_gradweights_shape(
 
     With a stride, or with padding given by the filters' own size ("half"), more than one size fits: None.
 
+    Args:
+        image_shape, top_shape: of the images `(n, c, *sizes)` and of the output `(n, k, *sizes)`.
+        border_mode, subsample, filter_dilation, num_groups, unshared: as for `conv2d`.
+
     Example:
         >>> get_conv_gradweights_shape((8, 3, 32, 32), (8, 16, 28, 28), "valid", (1, 1))
         (16, 3, 5, 5)
@@ -612,6 +629,10 @@ def get_conv_gradinputs_shape(
     num_groups: int = 1,
 ) -> tuple[Any, ...]:
     """The shape of the images of a convolution, from those of its filters and output; None where several fit.
+
+    Args:
+        kernel_shape, top_shape: of the filters `(k, c, *sizes)` and of the output `(n, k, *sizes)`.
+        border_mode, subsample, filter_dilation, num_groups: as for `conv2d`.
 
     Example:
         >>> get_conv_gradinputs_shape((16, 3, 5, 5), (8, 16, 28, 28), "valid", (1, 1))
@@ -655,6 +676,9 @@ def bilinear_kernel_1D(ratio: Any, normalize: bool = True) -> Any:
 
 def bilinear_kernel_2D(ratio: Any, normalize: bool = True) -> Any:
     """The outer product of two `bilinear_kernel_1D`.
+
+    Args:
+        ratio, normalize: as for `bilinear_kernel_1D`.
 
     Example:
         >>> bilinear_kernel_2D(2, normalize=False).eval().tolist()
@@ -714,6 +738,9 @@ def frac_bilinear_upsampling(input: Any, frac_ratio: Any) -> Any:
     Args:
         input: `(n, c, rows, columns)`.
         frac_ratio: `(p, q)`, or one for each axis, `((p, q), (p, q))`.
+
+    Raises:
+        ValueError: `frac_ratio` is not one or two pairs of integers of 1 or more.
 
     Example:
         >>> import numpy as np

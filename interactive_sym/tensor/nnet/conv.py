@@ -24,6 +24,10 @@ def conv2d(
 
     Other keyword arguments once tuned how it was computed; they are ignored, with a warning.
 
+    Args:
+        input, filters, image_shape, filter_shape, border_mode, subsample: as for `nnet.conv2d`.
+        kargs: ignored.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> from interactive_sym.tensor.nnet.conv import conv2d

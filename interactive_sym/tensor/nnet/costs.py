@@ -53,6 +53,10 @@ def binary_crossentropy(output: Any, target: Any) -> Any:
 def sigmoid_binary_crossentropy(output: Any, target: Any) -> Any:
     """`binary_crossentropy` of `sigmoid(output)`, without overflow: `o (1 - t) + softplus(-o)`.
 
+    Args:
+        output: before the sigmoid, any real numbers.
+        target: what is to come out, from 0 to 1.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.nnet.sigmoid_binary_crossentropy(T.dvector("o"), T.dvector("t")).type
@@ -139,6 +143,9 @@ def crossentropy_softmax_1hot_with_bias(x: Any, b: Any, y_idx: Any) -> list[Any]
 def crossentropy_softmax_argmax_1hot_with_bias(x: Any, b: Any, y_idx: Any) -> list[Any]:
     """The costs, the softmax, and the most probable class of each row of `x + b`.
 
+    Args:
+        x, b, y_idx: as for `crossentropy_softmax_1hot_with_bias`.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> parts = T.nnet.crossentropy_softmax_argmax_1hot_with_bias(T.dmatrix(), T.dvector(), T.lvector())
@@ -151,6 +158,9 @@ def crossentropy_softmax_argmax_1hot_with_bias(x: Any, b: Any, y_idx: Any) -> li
 
 def crossentropy_softmax_max_and_argmax_1hot(x: Any, y_idx: Any) -> list[Any]:
     """The costs, the softmax, and of each row the largest probability and its class.
+
+    Args:
+        x, y_idx: as for `crossentropy_softmax_1hot`.
 
     Example:
         >>> import interactive_sym.tensor as T

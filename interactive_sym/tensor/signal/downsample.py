@@ -20,6 +20,11 @@ def max_pool_2d(
 ) -> Any:
     """`pool.pool_2d` with the older names of its arguments.
 
+    Args:
+        input, ignore_border, padding, mode: as for `pool.pool_2d`.
+        ds: its `ws`.
+        st: its `stride`.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> from interactive_sym.tensor.signal import downsample

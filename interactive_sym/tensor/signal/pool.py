@@ -70,6 +70,9 @@ def pool_3d(
 ) -> Any:
     """`pool_2d` over the last three axes: `(..., depth, rows, columns)`.
 
+    Args:
+        input: `(..., depth, rows, columns)`; all arguments are those of `pool_2d`, with three numbers for two.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> from interactive_sym.tensor.signal.pool import pool_3d
