@@ -20,7 +20,7 @@ from .arguments import In, Out, Param, as_inputs
 from .cffi_backend import build, call, threads, unit
 from .core import source, testvalue
 from .core.configuration import config
-from .core.errors import KernelError, NoCompilerWarning, message
+from .core.errors import ForeignStateError, KernelError, NoCompilerWarning, message
 from .core.graph import Apply, Flat, Variable, leaves, rebuild
 from .core.op import call as call_public
 from .core.op import public
@@ -210,7 +210,7 @@ class Function:
             self._part.plan, self._part.measured = generated.plan, generated.measured
         storages = [variable.container.storage for variable in program.shared]
         storages += [[array] for array in generated.constants]
-        return call.make(
+        kernel = call.make(
             generated.spec,
             loaded,
             storages,
@@ -223,6 +223,9 @@ class Function:
             enough=threads.enough(),
             written=self._written(program),
         )
+        if not any(slot.dtype == call.STATE for slot in (*generated.spec.inputs, *generated.spec.shared)):
+            return kernel
+        return _AnyState(kernel, lambda: _Interpreted(program, self._filters, shape, self._bound))
 
     # -- for modes that watch ------------------------------------------------------------------------------------------
 
@@ -675,6 +678,23 @@ class _Interpreted:
         if self._shape == "none":
             return None
         return results[0] if self._shape == "one" else results[: self._count]
+
+
+class _AnyState:
+    """A kernel that draws from states of MT19937, and what computes the same where a call meets another generator's."""
+
+    def __init__(self, kernel: Callable[..., Any], other: Callable[[], Callable[..., Any]]) -> None:
+        self._kernel = kernel
+        self._other = other
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        try:
+            return self._kernel(*arguments, **keywords)
+        except ForeignStateError:
+            return self._other()(*arguments, **keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._kernel, name)
 
 
 class _Guarded:

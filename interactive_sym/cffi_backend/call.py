@@ -16,7 +16,8 @@ type
 kernel has
   succeeded and the result is made: a call that fails or is interrupted changes no shared value;
 - a value somebody else can still see is never overwritten: an old value is recycled only when this function alone
-refers to it.
+refers to it;
+- calls that share a variable which one of them updates are serial, whatever the threads.
 
 Read next: `runtime/isym.h`.
 """
@@ -42,6 +43,8 @@ from typing import Any
 import cffi
 import numpy
 
+from ..core.errors import ForeignStateError
+from ..core.ops.random import STATE_WORDS, pack_state, unpack_state
 from ..core.running import Writing
 from ._abi import ffi
 from .build import RUNTIME, BuildError, Loaded, binary, image
@@ -50,6 +53,7 @@ from .library import blas
 MAXDIM = 16
 PATIENCE_SECONDS = 0.05  # a module in the cache takes 4 ms, one to be compiled 400 ms
 OBJECT = "object"
+STATE = "random_state"
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,19 @@ class ArgSpec:
 
     Attributes:
         name: what to call it in error messages.
-        dtype: NumPy name, or `"object"` for a value that is not a tensor and that C never sees.
+        dtype: NumPy name, or `"object"` for a value that is not a tensor and that C never sees, or `"random_state"` for
+            a `RandomState`, which C sees as a vector of 628 words of 32 bits.
         shape: static size per axis, None where any size goes.
     """
 
     name: str
     dtype: str
     shape: tuple[int | None, ...] = ()
+
+    @property
+    def ndim(self) -> int:
+        """Dimensions of what C sees."""
+        return 1 if self.dtype == STATE else len(self.shape)
 
 
 @dataclass(frozen=True)
@@ -186,8 +196,7 @@ def make(
             raise ValueError("a Python step names a slot that is not there")
     first_output = len(spec.inputs) + len(spec.shared)
     mode = 2 if none else 1 if single else 0
-    # A kernel runs under the GIL when it has updates, which makes it atomic; Python steps give the GIL away.
-    lock = Writing(written, threading.RLock()) if spec.updates and spec.steps else None
+    lock = Writing(written) if spec.updates else None
     if written and len(written) != len(spec.updates):
         raise ValueError(f"{len(spec.updates)} updates and {len(written)} containers")
     plan = _Plan(
@@ -253,6 +262,8 @@ def _kernel(plan: _Plan) -> Callable[..., Any]:
         plan.explain,
         plan.bind,
         plan.lock,
+        _packed,
+        unpack_state,
         plan.loaded,
         plan.threads,
         min(max(plan.enough, 0), 2**62),
@@ -288,6 +299,8 @@ class WarmingKernel:
 def _slot_payload(slot: ArgSpec) -> tuple[int, int, tuple[int, ...]]:
     if slot.dtype == OBJECT:
         return (1, 0, ())
+    if slot.dtype == STATE:
+        return (2, numpy.dtype("uint32").num, (STATE_WORDS,))
     return (0, numpy.dtype(slot.dtype).num, tuple(-1 if size is None else size for size in slot.shape))
 
 
@@ -306,6 +319,14 @@ def default_error(code: int, error: tuple[int, int, int, int]) -> BaseException:
 
 
 # ---- checks that C and Python share
+
+
+def _packed(state: Any) -> bytes:
+    """The words of a state; ForeignStateError where it is of another generator than MT19937."""
+    words = pack_state(state)
+    if words is None:
+        raise ForeignStateError
+    return words
 
 
 def _describe(slot: ArgSpec) -> str:
@@ -367,7 +388,10 @@ def _step_runner(spec: UnitSpec, first_output: int) -> Callable[[int, list[Any]]
 
 # ---- the extension module
 
-CDEF = "int isym_make(uintptr_t payload, uintptr_t holder);"
+CDEF = """
+int isym_make(uintptr_t payload, uintptr_t holder);
+void isym_states(uintptr_t state, uintptr_t generator, int64_t generator_place, int64_t gauss_place);
+"""
 MODULE = "_isym_call"
 
 
@@ -391,7 +415,8 @@ def _recipe() -> tuple[str, tuple[str, ...]]:
         if not os.path.exists(os.path.join(place, header)):
             raise BuildError(f"{header} is not installed (looked in {place})")
     versions = (sys.version, sysconfig.get_config_var("SOABI"), numpy.__version__, importlib.metadata.version("cffi"))
-    text = "\n".join((RUNTIME / name).read_text(encoding="utf-8") for name in ("call.c", "isym.h", "threads.h"))
+    own = ("call.c", "isym.h", "mersenne.h", "threads.h")
+    text = "\n".join((RUNTIME / name).read_text(encoding="utf-8") for name in own)
     flags = ["-O2", "-pthread", "-DNDEBUG", "-D_CFFI_NO_LIMITED_API", "-w"]
     flags += [word for place in places for word in ("-I", place)]
     if sys.platform == "darwin":
@@ -411,9 +436,45 @@ def _load_module() -> tuple[Any, str]:
                 raise ImportError("no module specification")
             module = importlib.util.module_from_spec(spec)
             loader.exec_module(module)
+        places = state_layout()
+        if places is not None:
+            module.lib.isym_states(id(numpy.random.RandomState), id(numpy.random.MT19937), *places)
     except (BuildError, ImportError, OSError) as error:
         return None, str(error)
     return module, f"{receipt}; in all {(time.perf_counter() - start) * 1e3:.1f} ms"
+
+
+def state_layout() -> tuple[int, int] | None:
+    """Where a `RandomState` has its generator and its second normal number, in bytes from its beginning.
+
+    Found by looking at objects of known contents, since NumPy promises nothing; None where it is not as expected, and
+    then states are read and written by NumPy's methods, which takes 20 us each.
+    """
+    found = set()
+    for seed, gauss in ((1, 0.5772156649015329), (2, -2.718281828459045)):
+        state = numpy.random.RandomState(numpy.random.MT19937(seed))
+        generator = state._bit_generator
+        content = state.get_state(legacy=False)
+        state.set_state({**content, "has_gauss": 1, "gauss": gauss})
+        size = numpy.random.RandomState.__basicsize__
+        raw = bytes(ffi.buffer(ffi.cast("char *", id(state)), size))
+        gausses = [at for at in range(16, size - 7, 8) if raw[at : at + 8] == numpy.float64(gauss).tobytes()]
+        owners = [at for at in range(16, size - 7, 8) if raw[at : at + 8] == numpy.uintp(id(generator)).tobytes()]
+        if len(gausses) != 1 or not owners:
+            return None
+        at = gausses[0]
+        flag = int(numpy.frombuffer(raw, "int32", 1, at - 8)[0])
+        interface = int(numpy.frombuffer(raw, numpy.uintp, 1, at - 16)[0])
+        address = generator.ctypes.state_address
+        inside = id(state) <= interface < id(state) + size
+        if flag != 1 or not inside or int(ffi.cast("uintptr_t *", interface)[0]) != address:
+            return None
+        key = bytes(ffi.buffer(ffi.cast("char *", address), 625 * 4))
+        inner = content["state"]
+        if key != inner["key"].astype("uint32").tobytes() + numpy.int32(inner["pos"]).tobytes():
+            return None
+        found.add((owners[0], at))
+    return found.pop() if len(found) == 1 else None
 
 
 _module_lock = threading.Lock()
@@ -518,9 +579,10 @@ def _output(ctx: Any, number: int, ndim: int, dims: Any) -> Any:
     try:
         kernel = frame.kernel
         spec = kernel.specs[number] if number < len(kernel.specs) else None
-        if spec is None or number < kernel.first_output or spec.dtype == OBJECT or len(spec.shape) != ndim:
+        if spec is None or number < kernel.first_output or spec.dtype == OBJECT or spec.ndim != ndim:
             raise SystemError(f"kernel asked for an output of {ndim} dims in slot {number}")
-        frame.put(number, numpy.empty(tuple(dims[axis] for axis in range(ndim)), spec.dtype))
+        dtype = "uint32" if spec.dtype == STATE else spec.dtype
+        frame.put(number, numpy.empty(tuple(dims[axis] for axis in range(ndim)), dtype))
         return frame.slots[number].data
     except BaseException as error:
         frame.error = error
@@ -628,7 +690,7 @@ class PythonKernel:
         self.storages, self.filters, self.on_error = plan.storages, plan.filters, plan.on_error
         self.run_step, self.explain, self.mode, self.bind = plan.run_step, plan.explain, plan.mode, plan.bind
         # cffi gives the GIL away while it calls.
-        self.lock = Writing(plan.written, threading.RLock()) if plan.lock is None and plan.unit.updates else plan.lock
+        self.lock = Writing(plan.written, threading.RLock()) if plan.unit.updates else None
         self.written = plan.written
         self.first_output = len(plan.unit.inputs) + len(plan.unit.shared)
         self.function = ffi.cast("int (*)(isym_ctx *)", plan.loaded.kernel_address)
@@ -687,6 +749,10 @@ class PythonKernel:
         for number in range(self.first_output, first_update + len(updates)):
             if frame.held[number] is None and self.specs[number].dtype != OBJECT:
                 raise SystemError(f"the kernel left slot {number} empty")
+        for number in range(self.first_output, first_update + len(updates)):
+            if self.specs[number].dtype == STATE:
+                frame.held[number] = unpack_state(frame.held[number].tobytes())
+        updates = frame.held[first_update : first_update + len(self.unit.updates)]
         outputs = frame.held[self.first_output : first_update]
         # One step of C code: no signal handler runs between two updates.
         targets = [self.storages[target] for target in self.unit.update_targets]
@@ -698,7 +764,7 @@ class PythonKernel:
     def take_input(self, frame: _Frame, number: int, value: Any) -> None:
         """Fill the slot of an input, through its filter where the value is not plainly right."""
         slot = self.specs[number]
-        if slot.dtype != OBJECT:
+        if slot.dtype not in (OBJECT, STATE):
             if fits(slot, value):
                 frame.put(number, value)
                 return
@@ -711,6 +777,8 @@ class PythonKernel:
         value = value if function is None else function(value)
         if slot.dtype == OBJECT:
             frame.held[number] = value
+        elif slot.dtype == STATE:
+            frame.put(number, numpy.frombuffer(_packed(value), "uint32"))
         elif fits(slot, value):
             frame.put(number, value)
         else:
@@ -724,6 +792,9 @@ class PythonKernel:
         value = storage[0]
         if slot.dtype == OBJECT:
             frame.held[number] = value
+            return
+        if slot.dtype == STATE:
+            frame.put(number, numpy.frombuffer(_packed(value), "uint32"))
             return
         if not fits(slot, value):  # right in all but its layout: a copy for this call
             right = isinstance(value, numpy.ndarray) and value.dtype.newbyteorder("=") == slot.dtype

@@ -12,15 +12,16 @@ import numpy as np
 from ..core.graph import Variable
 from ..core.op import annotate, performed
 from ..core.program import Program
-from ..core.types import TensorType
+from ..core.types import RandomStateType, TensorType
 from . import (
     foreign,
     lower_arrays,  # noqa: F401  fills the table of rules, as do the next ones
     lower_loops,  # noqa: F401
     lower_marks,  # noqa: F401
     lower_nodes,  # noqa: F401
+    lower_random,
 )
-from .call import ArgSpec, PythonStep, UnitSpec
+from .call import OBJECT, STATE, ArgSpec, PythonStep, UnitSpec
 from .emit import Emitter, Line
 from .loopir import Loop, Value
 from .lower import MESSAGES, Handed, Lowering, Object, Step
@@ -121,7 +122,8 @@ def generate(program: Program, profile: bool = False) -> Generated:
         >>> [line for line in source.splitlines() if line.startswith("int")]
         ['int isym_kernel(isym_ctx *ctx)']
     """
-    lowering = ProfiledLowering(program) if profile else Lowering(program)
+    lowered = lower_random.with_states_as_arrays(program)
+    lowering = ProfiledLowering(lowered) if profile else Lowering(lowered)
     schedule = Schedule(lowering)
     memory = Memory(lowering, schedule)
     emitter = (
@@ -158,7 +160,7 @@ def generate(program: Program, profile: bool = False) -> Generated:
         _text(lines, lambda node: _place(program.nodes[node].where, places[node])),
     )
     return Generated(
-        _spec(program, lowering, _text(lines, lambda node: "")),
+        _spec(program, lowered is not program, lowering, _text(lines, lambda node: "")),
         plan,
         tuple(_constants(lowering)),
         tuple(lowering.messages),
@@ -237,8 +239,15 @@ def _domain(lowering: Lowering, loop: Loop) -> str:
 # -- slots and steps --------------------------------------------------------------------------------------------------
 
 
-def _spec(program: Program, lowering: Lowering, source: str) -> UnitSpec:
-    shared = [_argument(x) for x in program.shared]
+def _spec(program: Program, words: bool, lowering: Lowering, source: str) -> UnitSpec:
+    """The meaning of the slots; `words` where C sees states of random streams, as arrays of words."""
+
+    def argument(x: Variable, default: str = "input") -> ArgSpec:
+        if isinstance(x.type, TensorType):
+            return ArgSpec(x.name or default, x.type.dtype, x.type.shape)
+        return ArgSpec(x.name or default, STATE if words and isinstance(x.type, RandomStateType) else OBJECT)
+
+    shared = [argument(x) for x in program.shared]
     shared += [
         ArgSpec(value.name, value.dtype, tuple(int(d) for d in value.constant.shape))
         for value in lowering.extra
@@ -247,23 +256,17 @@ def _spec(program: Program, lowering: Lowering, source: str) -> UnitSpec:
     position = {x: k for k, x in enumerate(program.shared)}
     return UnitSpec(
         source=source,
-        inputs=tuple(_argument(x) for x in program.inputs),
+        inputs=tuple(argument(x) for x in program.inputs),
         shared=tuple(shared),
-        outputs=tuple(_argument(x, f"output {k}") for k, x in enumerate(program.outputs)),
-        updates=tuple(_argument(x, str(target)) for target, x in program.updates),
+        outputs=tuple(argument(x, f"output {k}") for k, x in enumerate(program.outputs)),
+        updates=tuple(argument(x, str(target)) for target, x in program.updates),
         update_targets=tuple(position[target] for target, _ in program.updates),
         temporaries=tuple(
-            ArgSpec(x.name, x.dtype, (None,) * len(x.dims)) if isinstance(x, Value) else ArgSpec("state", "object")
+            ArgSpec(x.name, x.dtype, (None,) * len(x.dims)) if isinstance(x, Value) else ArgSpec("state", OBJECT)
             for x in lowering.temporaries
         ),
         steps=tuple(_step(lowering, step) for step in lowering.steps),
     )
-
-
-def _argument(x: Variable, default: str = "input") -> ArgSpec:
-    if not isinstance(x.type, TensorType):
-        return ArgSpec(x.name or default, "object")
-    return ArgSpec(x.name or default, x.type.dtype, x.type.shape)
 
 
 def _step(lowering: Lowering, step: Step) -> PythonStep:

@@ -197,12 +197,16 @@ class KernelError(Exception):
         self.details = details
 
 
+class ForeignStateError(Exception):
+    """A `RandomState` of another generator than MT19937, from which kernels do not draw; never seen by the user."""
+
+
 class InconsistencyError(ValueError):
     """A rewrite rule gave a result of another type: an error of the rule, never of the program it was applied to.
 
     Example:
         >>> import interactive_sym.tensor as T
-        >>> from interactive_sym import RULES, function, rewrites, rewrites
+        >>> from interactive_sym import RULES, function, rewrites
         >>> @rewrites("erf", name="to_matrix", stage="specialise", why="an example of a wrong rule")
         ... def to_matrix(node):
         ...     return T.zeros((2, 2))

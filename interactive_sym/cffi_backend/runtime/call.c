@@ -5,8 +5,14 @@
  * through its filter, an error code through on_error, an op without C through run_step.  This text is compiled once per machine,
  * through cffi in API mode; call.py has the same semantics in Python where that can't be done.
  *
- * References: a frame owns what its `held` table holds, one entry per slot.  The GIL is held, except in long kernels of functions
- * without updates.
+ * References: a frame owns what its `held` table holds, one entry per slot.
+ *
+ * Threads: the GIL is held, except in long kernels and by what Python code does.  Calls with updates are serial all the same: each
+ * is on a list from before it reads shared values until it has stored the new ones, and a call that shares a variable with one on
+ * the list, which either of them updates, waits for it.
+ *
+ * The state of a random stream is a RandomState outside and an array of words inside (mersenne.h).  Words are read from and written
+ * to the RandomState itself where its parts lie where `isym_states` was told they do, and nobody else has it; else Python does it.
  */
 #define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
 #include <numpy/arrayobject.h>
@@ -16,6 +22,7 @@
 #include <time.h>
 
 #include "isym.h"
+#include "mersenne.h"
 #include "threads.h"
 
 #define FEW_SLOTS 16                   /* so many live on the C stack */
@@ -26,6 +33,7 @@ enum { RETURN_LIST, RETURN_SINGLE, RETURN_NONE };
 
 typedef struct {
   int object;                          /* not a tensor: never seen by C */
+  int state;                           /* the state of a random stream: ISYM_MT_WORDS words */
   int typenum;
   int ndim;
   int64_t dim[ISYM_MAXDIM];            /* -1: any */
@@ -51,8 +59,9 @@ typedef struct {
   int *target;                         /* per update: which shared */
   Step *step;
   int n_steps;
+  int has_states, may_run_python;
   PyObject **spare;                    /* per update: an array to write the next value to, or NULL */
-  PyObject *storages, *filters, *on_error, *run_step, *explain, *bind, *lock, *keep;
+  PyObject *storages, *filters, *on_error, *run_step, *explain, *bind, *lock, *pack, *unpack, *keep;
   PyObject *changes;                   /* per update: an int64 array that counts what is stored; or empty */
   char *arena;
   int64_t arena_size;
@@ -65,18 +74,140 @@ typedef struct Chunk {
   struct Chunk *next;
 } Chunk;
 
-typedef struct {
+typedef struct Frame {
   isym_ctx ctx;
   Function *self;
+  struct Frame *next;                  /* on the list of calls with updates */
+  unsigned long thread;
   PyObject **held;                     /* per slot: an owned reference or NULL */
   PyThreadState *released;             /* set while the GIL is released */
   int64_t tick;                        /* of the last look for signals */
   int owns_arena;
+  int joined, guarded;                 /* is on the list of calls; holds the function's lock */
   int64_t used, wanted;                /* bytes given from the arena; bytes asked for in all */
   Chunk *chunks;                       /* further scratch memory */
 } Frame;
 
 static PyTypeObject FunctionType;
+
+/* ---- calls with updates are serial ------------------------------------------------------------------------------------------ */
+
+#define WAIT_NS 50000000               /* how often who waits looks for signals */
+
+/* The list is read and changed under the GIL; who waits for its change sleeps without it. */
+static struct {
+  Frame *first;
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  uint64_t turn;                       /* how often a call has left while somebody waited */
+  int waiting;
+} calls = {NULL, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0};
+
+static int updates_one_of(const Function *self, const Function *other) {
+  for (int k = 0; k < self->n_updates; k++)
+    for (int j = 0; j < other->n_shared; j++)
+      if (PyTuple_GET_ITEM(self->storages, self->target[k]) == PyTuple_GET_ITEM(other->storages, j)) return 1;
+  return 0;
+}
+
+/* Whether a call must wait for one on the list; never where its own thread has one there, which then is what called it. */
+static int must_wait(const Function *self, unsigned long thread) {
+  int found = 0;
+  for (Frame *frame = calls.first; frame; frame = frame->next) {
+    if (frame->thread == thread) return 0;
+    found |= updates_one_of(self, frame->self) || updates_one_of(frame->self, self);
+  }
+  return found;
+}
+
+/* Put a call on the list, once none is there that it must wait for; nonzero: the user interrupts. */
+static int join_calls(Frame *frame) {
+  frame->thread = PyThread_get_thread_ident();
+  while (calls.first && must_wait(frame->self, frame->thread)) {
+    const uint64_t seen = calls.turn;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += WAIT_NS;
+    if (until.tv_nsec >= 1000000000) {
+      until.tv_sec++;
+      until.tv_nsec -= 1000000000;
+    }
+    calls.waiting++;
+    Py_BEGIN_ALLOW_THREADS
+    pthread_mutex_lock(&calls.lock);
+    while (calls.turn == seen && !pthread_cond_timedwait(&calls.changed, &calls.lock, &until)) {}
+    pthread_mutex_unlock(&calls.lock);
+    Py_END_ALLOW_THREADS
+    calls.waiting--;
+    if (PyErr_CheckSignals()) return 1;
+  }
+  frame->next = calls.first;
+  calls.first = frame;
+  return 0;
+}
+
+static void leave_calls(Frame *frame) {
+  Frame **place = &calls.first;
+  while (*place && *place != frame) place = &(*place)->next;
+  if (*place) *place = frame->next;
+  if (!calls.waiting) return;
+  pthread_mutex_lock(&calls.lock);
+  calls.turn++;
+  pthread_cond_broadcast(&calls.changed);
+  pthread_mutex_unlock(&calls.lock);
+}
+
+/* The child of a fork has the calls of the forking thread alone. */
+static void calls_forked(void) {
+  pthread_mutex_init(&calls.lock, NULL);
+  pthread_cond_init(&calls.changed, NULL);
+  calls.waiting = 0;
+  const unsigned long thread = PyThread_get_thread_ident();
+  for (Frame **place = &calls.first; *place;) {
+    if ((*place)->thread == thread) place = &(*place)->next;
+    else *place = (*place)->next;
+  }
+}
+
+/* ---- states of random streams ----------------------------------------------------------------------------------------------- */
+
+/* The types whose objects are known to be laid out as follows, NULL where nothing is known. */
+static struct {
+  PyTypeObject *state, *generator;
+  int64_t generator_place, gauss_place;
+} layout = {NULL, NULL, 0, 0};
+
+typedef struct {
+  char *key;                           /* the words, then the place of the next one (int) */
+  int *has_gauss;
+  double *gauss;
+} Parts;
+
+/* The parts of a RandomState over MT19937 to which there is one reference; 0 where it is anything else. */
+static int state_parts(PyObject *state, Parts *parts) {
+  if (Py_TYPE(state) != layout.state || Py_REFCNT(state) != 1) return 0;
+  PyObject *generator = *(PyObject **)((char *)state + layout.generator_place);
+  if (!generator || Py_TYPE(generator) != layout.generator || Py_REFCNT(generator) != 1) return 0;
+  parts->gauss = (double *)((char *)state + layout.gauss_place);
+  parts->has_gauss = (int *)(parts->gauss - 1);
+  char **bits = *(char ***)(parts->gauss - 2); /* the generator's interface, whose first member is the state */
+  parts->key = *bits;
+  return 1;
+}
+
+#define KEY_BYTES (ISYM_MT_LENGTH * sizeof(uint32_t) + sizeof(int))
+
+static void read_parts(isym_mt *words, const Parts *parts) {
+  memcpy(words, parts->key, KEY_BYTES);
+  words->has_gauss = *parts->has_gauss;
+  words->gauss = *parts->gauss;
+}
+
+static void write_parts(const Parts *parts, const isym_mt *words) {
+  memcpy(parts->key, words, KEY_BYTES);
+  *parts->has_gauss = words->has_gauss;
+  *parts->gauss = words->gauss;
+}
 
 /* ---- checks ---------------------------------------------------------------------------------------------------------------- */
 
@@ -192,15 +323,37 @@ static inline int reusable(PyObject *value, int ndim, const int64_t *dim) {
 }
 
 static int may_become_spare(const Spec *spec, PyObject *value) {
-  if (spec->object || Py_REFCNT(value) != 1 || !fits(spec, value)) return 0;
+  if (spec->object || spec->state || Py_REFCNT(value) != 1 || !fits(spec, value)) return 0;
   const int needed = NPY_ARRAY_OWNDATA | NPY_ARRAY_WRITEABLE;
   PyArrayObject *array = (PyArrayObject *)value;
   return (PyArray_FLAGS(array) & needed) == needed && !((PyArrayObject_fields *)array)->weakreflist;
 }
 
+static void *frame_scratch(isym_ctx *ctx, int64_t bytes) {
+  Frame *frame = (Frame *)ctx->owner;
+  if (bytes < 0 || bytes > INT64_MAX / 4) return NULL;
+  bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  if (bytes == 0) bytes = ALIGNMENT;
+  frame->wanted += bytes;
+  if (frame->owns_arena && frame->self->arena && frame->used + bytes <= frame->self->arena_size) {
+    void *place = frame->self->arena + frame->used;
+    frame->used += bytes;
+    return place;
+  }
+  void *block = NULL;
+  if (posix_memalign(&block, ALIGNMENT, (size_t)bytes + ALIGNMENT)) return NULL;
+  ((Chunk *)block)->next = frame->chunks;
+  frame->chunks = (Chunk *)block;
+  return (char *)block + ALIGNMENT;
+}
+
 static void *frame_output(isym_ctx *ctx, int slot, int ndim, const int64_t *dim) {
   Frame *frame = (Frame *)ctx->owner;
   Function *self = frame->self;
+  if (slot >= self->first_output && slot < self->n_slots && self->spec[slot].state) {
+    ctx->slot[slot].dim[0] = ISYM_MT_WORDS;
+    return ctx->slot[slot].data = frame_scratch(ctx, sizeof(isym_mt));
+  }
   PyThreadState *state = enter(frame);
   PyObject *array = NULL;
   void *data = NULL;
@@ -227,24 +380,6 @@ static void *frame_output(isym_ctx *ctx, int slot, int ndim, const int64_t *dim)
   }
   leave(frame, state);
   return data;
-}
-
-static void *frame_scratch(isym_ctx *ctx, int64_t bytes) {
-  Frame *frame = (Frame *)ctx->owner;
-  if (bytes < 0 || bytes > INT64_MAX / 4) return NULL;
-  bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-  if (bytes == 0) bytes = ALIGNMENT;
-  frame->wanted += bytes;
-  if (frame->owns_arena && frame->self->arena && frame->used + bytes <= frame->self->arena_size) {
-    void *place = frame->self->arena + frame->used;
-    frame->used += bytes;
-    return place;
-  }
-  void *block = NULL;
-  if (posix_memalign(&block, ALIGNMENT, (size_t)bytes + ALIGNMENT)) return NULL;
-  ((Chunk *)block)->next = frame->chunks;
-  frame->chunks = (Chunk *)block;
-  return (char *)block + ALIGNMENT;
 }
 
 /* The value of a slot as a Python object (a new reference). */
@@ -339,13 +474,59 @@ static int frame_share(isym_ctx *ctx, isym_part *part, const void *shared, int64
 
 /* ---- the call --------------------------------------------------------------------------------------------------------------- */
 
+/* Let a slot stand for the words of a state. */
+static int take_state(Frame *frame, int k, PyObject *value) {
+  isym_mt *words = frame_scratch(&frame->ctx, sizeof(isym_mt));
+  if (!words) {
+    PyErr_NoMemory();
+    return 1;
+  }
+  frame->ctx.slot[k].data = (char *)words;
+  frame->ctx.slot[k].dim[0] = ISYM_MT_WORDS;
+  Parts parts;
+  if (state_parts(value, &parts)) {
+    read_parts(words, &parts);
+    return 0;
+  }
+  Py_INCREF(value);
+  PyObject *packed = PyObject_CallFunctionObjArgs(frame->self->pack, value, NULL);
+  Py_DECREF(value);
+  const int good = packed && PyBytes_Check(packed) && PyBytes_GET_SIZE(packed) == sizeof(isym_mt);
+  if (good) memcpy(words, PyBytes_AS_STRING(packed), sizeof(isym_mt));
+  else if (packed) PyErr_SetString(PyExc_SystemError, "a state was packed to another number of bytes");
+  Py_XDECREF(packed);
+  return !good;
+}
+
+/* New objects for states that are returned, and for those that somebody else has too.  Others are written in place at the end. */
+static int make_states(Frame *frame) {
+  Function *self = frame->self;
+  Parts parts;
+  for (int again = 1; again;) {
+    again = 0;
+    for (int k = self->first_output; k < self->first_update + self->n_updates; k++) {
+      if (!self->spec[k].state || frame->held[k]) continue;
+      const int update = k - self->first_update;
+      if (update >= 0 &&
+          state_parts(PyList_GET_ITEM(PyTuple_GET_ITEM(self->storages, self->target[update]), 0), &parts))
+        continue;
+      PyObject *packed = PyBytes_FromStringAndSize(frame->ctx.slot[k].data, sizeof(isym_mt));
+      if (packed) frame->held[k] = PyObject_CallFunctionObjArgs(self->unpack, packed, NULL);
+      Py_XDECREF(packed);
+      if (!frame->held[k]) return 1;
+      again = 1; /* Python code ran: others may have taken hold of a state meanwhile */
+    }
+  }
+  return 0;
+}
+
 static int take_inputs(Frame *frame, PyObject *const *args) {
   Function *self = frame->self;
   for (int k = 0; k < self->n_inputs; k++) {
     const Spec *spec = &self->spec[k];
     isym_array *slot = &frame->ctx.slot[k];
     PyObject *value = args[k];
-    if (!spec->object) {
+    if (!spec->object && !spec->state) {
       if (fits(spec, value)) {
         Py_INCREF(value);
         frame->held[k] = value;
@@ -363,6 +544,10 @@ static int take_inputs(Frame *frame, PyObject *const *args) {
     if (!value) return 1;
     frame->held[k] = value;
     if (spec->object) continue;
+    if (spec->state) {
+      if (take_state(frame, k, value)) return 1;
+      continue;
+    }
     if (!fits(spec, value)) {
       raise_explained(self, k, value);
       return 1;
@@ -383,6 +568,10 @@ static int take_shared(Frame *frame) {
       return 1;
     }
     PyObject *value = PyList_GET_ITEM(storage, 0);
+    if (spec->state) {
+      if (take_state(frame, slot, value)) return 1;
+      continue;
+    }
     if (spec->object || fits(spec, value)) {
       Py_INCREF(value);
     } else {
@@ -410,13 +599,61 @@ static int take_shared(Frame *frame) {
   return 0;
 }
 
-static int run_kernel(Frame *frame) {
+/* Whether the kernel reads so much that the GIL is given up for it. */
+static int is_long(Frame *frame) {
   Function *self = frame->self;
   int64_t bytes = 0;
-  if (self->n_updates == 0)
-    for (int k = 0; k < self->first_output; k++)
-      if (frame->held[k] && !self->spec[k].object) bytes += PyArray_NBYTES((PyArrayObject *)frame->held[k]);
-  if (bytes >= RELEASE_BYTES) frame->released = PyEval_SaveThread();
+  for (int k = 0; k < self->first_output; k++) {
+    if (self->spec[k].object || self->spec[k].state) continue;
+    PyObject *value = frame->held[k], *storage;
+    if (k >= self->n_inputs && PyList_GET_SIZE(storage = PyTuple_GET_ITEM(self->storages, k - self->n_inputs)) == 1)
+      value = PyList_GET_ITEM(storage, 0);
+    if (value && PyArray_Check(value)) bytes += PyArray_NBYTES((PyArrayObject *)value);
+  }
+  return bytes >= RELEASE_BYTES;
+}
+
+/* Whether Python code runs between reading shared values and storing new ones. */
+static int runs_python(Function *self) {
+  if (self->n_steps) return 1;
+  Parts parts;
+  for (int k = self->n_inputs; k < self->first_update; k++) {
+    if (!self->spec[k].state) continue;
+    if (k >= self->first_output) return 1;
+    PyObject *storage = PyTuple_GET_ITEM(self->storages, k - self->n_inputs);
+    if (PyList_GET_SIZE(storage) != 1 || !state_parts(PyList_GET_ITEM(storage, 0), &parts)) return 1;
+  }
+  return 0;
+}
+
+/* What must be so before a call with updates reads shared values; nonzero: an exception is set. */
+static int begin_updates(Frame *frame, int gives_way) {
+  Function *self = frame->self;
+  if (!self->n_updates) return 0;
+  if (join_calls(frame)) return 1;
+  frame->joined = 1;
+  if (!gives_way && !(self->may_run_python && runs_python(self))) return 0;
+  /* those who change shared values from elsewhere wait for it */
+  PyObject *done = PyObject_CallMethod(self->lock, "acquire", NULL);
+  frame->guarded = done != NULL;
+  Py_XDECREF(done);
+  return !done;
+}
+
+static void end_updates(Frame *frame) {
+  if (frame->joined) leave_calls(frame);
+  if (!frame->guarded) return;
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  PyObject *done = PyObject_CallMethod(frame->self->lock, "release", NULL);
+  if (!done) PyErr_Clear();
+  Py_XDECREF(done);
+  PyErr_Restore(type, value, trace);
+}
+
+static int run_kernel(Frame *frame, int gives_way) {
+  Function *self = frame->self;
+  if (gives_way) frame->released = PyEval_SaveThread();
   int code = self->kernel(&frame->ctx);
   enter(frame);
   return code;
@@ -433,7 +670,7 @@ static int check_results(Frame *frame, int code) {
     return 1;
   }
   for (int k = self->first_output; k < self->first_update + self->n_updates; k++)
-    if (!frame->held[k]) {
+    if (!frame->held[k] && !(self->spec[k].state && frame->ctx.slot[k].data)) {
       PyErr_Format(PyExc_SystemError, "the kernel left slot %d empty", k);
       return 1;
     }
@@ -442,7 +679,7 @@ static int check_results(Frame *frame, int code) {
       PyErr_SetString(PyExc_SystemError, "the storage of a shared variable is a list of one item");
       return 1;
     }
-  return 0;
+  return self->has_states && make_states(frame);
 }
 
 static PyObject *take_result(Frame *frame) {
@@ -467,8 +704,13 @@ static void swap_updates(Frame *frame) {
   Function *self = frame->self;
   for (int k = 0; k < self->n_updates; k++) {
     PyObject *storage = PyTuple_GET_ITEM(self->storages, self->target[k]);
-    PyObject *old = PyList_GET_ITEM(storage, 0);
-    PyList_SET_ITEM(storage, 0, frame->held[self->first_update + k]);
+    PyObject *old = PyList_GET_ITEM(storage, 0), *new = frame->held[self->first_update + k];
+    Parts parts;
+    if (!new) { /* a state that the storage alone has */
+      if (state_parts(old, &parts)) write_parts(&parts, (isym_mt *)frame->ctx.slot[self->first_update + k].data);
+      continue;
+    }
+    PyList_SET_ITEM(storage, 0, new);
     frame->held[self->first_update + k] = old;
   }
   for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(self->changes); k++)
@@ -530,10 +772,11 @@ static PyObject *run(Function *self, PyObject *const *args, isym_array *slots, P
   frame.chunks = NULL;
   frame.owns_arena = !self->busy;
   self->busy = 1;
+  frame.joined = frame.guarded = 0;
   PyObject *result = NULL;
-  int swapped = 0;
-  if (!take_inputs(&frame, args) && !take_shared(&frame)) {
-    int code = run_kernel(&frame);
+  int swapped = 0, gives_way;
+  if (!take_inputs(&frame, args) && (gives_way = is_long(&frame), !begin_updates(&frame, gives_way)) && !take_shared(&frame)) {
+    int code = run_kernel(&frame, gives_way);
     if (!check_results(&frame, code)) {
       result = take_result(&frame);
       if (result) {
@@ -542,6 +785,7 @@ static PyObject *run(Function *self, PyObject *const *args, isym_array *slots, P
       }
     }
   }
+  end_updates(&frame);
   release(&frame, swapped);
   return result;
 }
@@ -557,21 +801,6 @@ static PyObject *run_framed(Function *self, PyObject *const *args) {
   PyObject *result = slots && held ? run(self, args, slots, held) : PyErr_NoMemory();
   PyMem_Free(slots);
   PyMem_Free(held);
-  return result;
-}
-
-static PyObject *run_locked(Function *self, PyObject *const *args) {
-  if (self->lock == Py_None) return run_framed(self, args);
-  PyObject *done = PyObject_CallMethod(self->lock, "acquire", NULL);
-  if (!done) return NULL;
-  Py_DECREF(done);
-  PyObject *result = run_framed(self, args);
-  PyObject *type, *value, *trace;
-  PyErr_Fetch(&type, &value, &trace);
-  done = PyObject_CallMethod(self->lock, "release", NULL);
-  if (!done) PyErr_Clear();
-  Py_XDECREF(done);
-  PyErr_Restore(type, value, trace);
   return result;
 }
 
@@ -595,7 +824,7 @@ static PyObject *call_bound(Function *self, PyObject *const *args, Py_ssize_t n,
   if (bound) full = PySequence_Tuple(bound);
   if (full && PyTuple_GET_SIZE(full) != self->n_inputs)
     PyErr_Format(PyExc_SystemError, "bind gave %zd arguments, not %d", PyTuple_GET_SIZE(full), self->n_inputs);
-  else if (full) result = run_locked(self, ((PyTupleObject *)full)->ob_item);
+  else if (full) result = run_framed(self, ((PyTupleObject *)full)->ob_item);
   Py_XDECREF(positional);
   Py_XDECREF(keywords);
   Py_XDECREF(bound);
@@ -607,7 +836,7 @@ static PyObject *function_call(PyObject *callable, PyObject *const *args, size_t
   Function *self = (Function *)callable;
   Py_ssize_t n = PyVectorcall_NARGS(flagged);
   if (n != self->n_inputs || (names && PyTuple_GET_SIZE(names))) return call_bound(self, args, n, names);
-  return run_locked(self, args);
+  return run_framed(self, args);
 }
 
 /* ---- the type --------------------------------------------------------------------------------------------------------------- */
@@ -620,6 +849,8 @@ static int function_traverse(Function *self, visitproc visit, void *arg) {
   Py_VISIT(self->explain);
   Py_VISIT(self->bind);
   Py_VISIT(self->lock);
+  Py_VISIT(self->pack);
+  Py_VISIT(self->unpack);
   Py_VISIT(self->changes);
   Py_VISIT(self->keep);
   for (int k = 0; self->spare && k < self->n_updates; k++) Py_VISIT(self->spare[k]);
@@ -641,6 +872,8 @@ static int function_clear(Function *self) {
   Py_CLEAR(self->explain);
   Py_CLEAR(self->bind);
   Py_CLEAR(self->lock);
+  Py_CLEAR(self->pack);
+  Py_CLEAR(self->unpack);
   Py_CLEAR(self->changes);
   Py_CLEAR(self->keep);
   for (int k = 0; self->spare && k < self->n_updates; k++) Py_CLEAR(self->spare[k]);
@@ -693,7 +926,10 @@ static int *integers(PyObject *tuple, int extra) {
 
 static int read_spec(Spec *spec, PyObject *item) {
   PyObject *dims;
-  if (!PyArg_ParseTuple(item, "iiO!", &spec->object, &spec->typenum, &PyTuple_Type, &dims)) return 1;
+  int kind; /* 0 a tensor, 1 an object, 2 a state */
+  if (!PyArg_ParseTuple(item, "iiO!", &kind, &spec->typenum, &PyTuple_Type, &dims)) return 1;
+  spec->object = kind == 1;
+  spec->state = kind == 2;
   spec->ndim = (int)PyTuple_GET_SIZE(dims);
   if (spec->ndim > ISYM_MAXDIM) {
     PyErr_Format(PyExc_ValueError, "a compiled function takes arrays of at most %d dims", ISYM_MAXDIM);
@@ -725,10 +961,10 @@ static PyObject *make(PyObject *payload) {
   unsigned long long kernel, lib;
   long long enough = 0;
   PyObject *specs, *targets, *steps;
-  int good = PyArg_ParseTuple(payload, "KKiiiiiO!O!O!O!O!OOOOOOiLO!", &kernel, &lib, &self->n_inputs, &self->n_shared, &self->n_outputs,
+  int good = PyArg_ParseTuple(payload, "KKiiiiiO!O!O!O!O!OOOOOOOOiLO!", &kernel, &lib, &self->n_inputs, &self->n_shared, &self->n_outputs,
                               &self->n_updates, &self->mode, &PyTuple_Type, &specs, &PyTuple_Type, &targets, &PyTuple_Type, &steps,
                               &PyTuple_Type, &self->storages, &PyTuple_Type, &self->filters, &self->on_error, &self->run_step,
-                              &self->explain, &self->bind, &self->lock, &self->keep, &self->threads, &enough,
+                              &self->explain, &self->bind, &self->lock, &self->pack, &self->unpack, &self->keep, &self->threads, &enough,
                               &PyTuple_Type, &self->changes);
   self->enough = enough;
   Py_XINCREF(self->storages);
@@ -738,6 +974,8 @@ static PyObject *make(PyObject *payload) {
   Py_XINCREF(self->explain);
   Py_XINCREF(self->bind);
   Py_XINCREF(self->lock);
+  Py_XINCREF(self->pack);
+  Py_XINCREF(self->unpack);
   Py_XINCREF(self->keep);
   Py_XINCREF(self->changes);
   if (good) {
@@ -757,6 +995,8 @@ static PyObject *make(PyObject *payload) {
     self->n_updates = 0;
   }
   for (int k = 0; good && k < self->n_slots; k++) good = !read_spec(&self->spec[k], PyTuple_GET_ITEM(specs, k));
+  for (int k = 0; good && k < self->n_slots; k++) self->has_states |= self->spec[k].state;
+  self->may_run_python = self->n_steps || self->has_states;
   for (int k = 0; good && k < self->n_steps; k++) good = !read_step(&self->step[k], PyTuple_GET_ITEM(steps, k));
   PyObject_GC_Track(self);
   if (good && !PyErr_Occurred()) return (PyObject *)self;
@@ -770,7 +1010,7 @@ static int ready = 0;
 static int isym_make(uintptr_t payload, uintptr_t holder) {
   PyGILState_STATE state = PyGILState_Ensure();
   PyObject *made = NULL;
-  if (!ready) ready = _import_array() >= 0 && PyType_Ready(&FunctionType) >= 0;
+  if (!ready) ready = _import_array() >= 0 && PyType_Ready(&FunctionType) >= 0 && !pthread_atfork(NULL, NULL, calls_forked);
   if (ready) made = make((PyObject *)payload);
   int good = made != NULL;
   if (!made) {
@@ -784,4 +1024,12 @@ static int isym_make(uintptr_t payload, uintptr_t holder) {
   Py_XDECREF(made);
   PyGILState_Release(state);
   return good;
+}
+
+/* Says where RandomStates of exactly this type, over generators of exactly this type, have their parts. */
+static void isym_states(uintptr_t state, uintptr_t generator, int64_t generator_place, int64_t gauss_place) {
+  layout.state = (PyTypeObject *)state;
+  layout.generator = (PyTypeObject *)generator;
+  layout.generator_place = generator_place;
+  layout.gauss_place = gauss_place;
 }

@@ -6,7 +6,7 @@ The functions below (`uniform`, `normal`, ...) add such a draw to a graph and re
 
 Samples are NumPy's legacy ones, bit for bit: drawn by the method of the same name, then converted to the output's type.
 
-Read next: `mrg` (draws that run in C), `tensor.shared_randomstreams`.
+Read next: `mrg` (streams for many parallel draws), `tensor.shared_randomstreams`.
 """
 
 import copy
@@ -63,6 +63,49 @@ def copied_state(state: np.random.RandomState) -> np.random.RandomState:
     twin = np.random.RandomState(np.random.MT19937(_NoEntropy()))  # type: ignore[arg-type]
     twin.set_state(content)
     return twin
+
+
+#: A packed state has so many words of 32 bits.
+STATE_WORDS = 628
+
+
+def pack_state(state: np.random.RandomState) -> bytes | None:
+    """A state as `STATE_WORDS` words of native order; None for other generators than MT19937.
+
+    They are 624 words of the generator, the place of the next one, whether a normal number is kept, and that number as
+    a double.
+
+    Example:
+        >>> len(pack_state(np.random.RandomState(1)))
+        2512
+    """
+    content: Any = state.get_state(legacy=False)
+    if content["bit_generator"] != "MT19937":
+        return None
+    inner = content["state"]
+    key: bytes = inner["key"].astype(np.uint32).tobytes()
+    counts = np.array([inner["pos"], content["has_gauss"]], dtype=np.int32)
+    return key + counts.tobytes() + np.float64(content["gauss"]).tobytes()
+
+
+def unpack_state(packed: bytes) -> np.random.RandomState:
+    """The state that `pack_state` has packed.
+
+    Example:
+        >>> unpack_state(pack_state(np.random.RandomState(1))).randint(100)
+        37
+    """
+    state = np.random.RandomState(np.random.MT19937(_NoEntropy()))  # type: ignore[arg-type]
+    place, has_gauss = np.frombuffer(packed, np.int32, 2, 624 * 4).tolist()
+    state.set_state(
+        {
+            "bit_generator": "MT19937",
+            "state": {"key": np.frombuffer(packed, np.uint32, 624).copy(), "pos": place},
+            "has_gauss": has_gauss,
+            "gauss": float(np.frombuffer(packed, np.float64, 1, 626 * 4)[0]),
+        }
+    )
+    return state
 
 
 # -- the distributions -------------------------------------------------------------------------------------------------
@@ -331,7 +374,8 @@ class RandomFunction(Op):
     """Draws from a RandomState: the state after the draw, and the sample.
 
     Inputs are the state, the size (an int64 vector, absent where `sized` is False), and the distribution's parameters.
-    The given state is not changed: the draw is made on a copy of it.
+    The given state is not changed: the draw is made on a copy of it. Compiled code draws in C, with the same numbers
+    (`cffi_backend.lower_random`).
 
     Args:
         distribution: a name of `DISTRIBUTIONS`.
@@ -349,7 +393,7 @@ class RandomFunction(Op):
 
     __props__ = ("distribution", "dtype", "shape", "sized", "extents")
     family = "random"
-    python_only = "calls the legacy methods of NumPy's RandomState, whose numbers it reproduces bit for bit"
+    python_only = "holds a RandomState object; where all states of a program can be arrays of words, it is drawn in C"
     gradient_stops = "the sample is drawn at random: it has no derivative with respect to its parameters"
 
     def __init__(
