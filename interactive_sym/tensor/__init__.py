@@ -7,6 +7,7 @@ Read next: `nnet`, `shared_randomstreams`.
 """
 
 import builtins
+import importlib
 from typing import Any
 
 from ..core.constants import as_tensor_variable, constant, get_scalar_constant_value
@@ -1008,3 +1009,12 @@ __all__ = [
     "ztensor7",
     "zvector",
 ]
+
+_CHECKS = frozenset({"numeric_grad", "verify_grad"})
+"""Names of `gradient` that Theano has here too; it compiles functions and stands above, so it is imported with them."""
+
+
+def __getattr__(name: str) -> object:
+    if name in _CHECKS:
+        return getattr(importlib.import_module(f"{__package__.rpartition('.')[0]}.gradient"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
