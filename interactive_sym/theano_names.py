@@ -125,6 +125,24 @@ MODULES: dict[str, tuple[str, str]] = {
     "theano.updates": (LOOKUP, "interactive_sym.scan"),
 }
 
+NAMES: dict[str, str] = {
+    "theano.dot": "interactive_sym.tensor",
+    "theano.generic": "interactive_sym.core.types",
+    "theano.get_scalar_constant_value": "interactive_sym.tensor",
+    "theano.predefined_modes": "interactive_sym.mode",
+    "theano.gof.generic": "interactive_sym.core.types",
+    "theano.gof.type.generic": "interactive_sym.core.types",
+    "theano.scalar.complex128": "interactive_sym.tensor:zscalar",
+    "theano.scalar.complex64": "interactive_sym.tensor:cscalar",
+    "theano.scalar.float32": "interactive_sym.tensor:fscalar",
+    "theano.scalar.float64": "interactive_sym.tensor:dscalar",
+    "theano.scalar.int16": "interactive_sym.tensor:wscalar",
+    "theano.scalar.int32": "interactive_sym.tensor:iscalar",
+    "theano.scalar.int64": "interactive_sym.tensor:lscalar",
+    "theano.scalar.int8": "interactive_sym.tensor:bscalar",
+}
+"""Single names of Theano's modules that stand in another module of ours: `module`, or `module:name` where renamed."""
+
 
 class _Standing(ModuleType):
     """A module of Theano's name. A function keeps its name when a module of the same name is imported below it."""
@@ -173,6 +191,9 @@ class _Loader(Loader):
             def look_up(name: str) -> object:
                 if name.startswith("__"):
                     raise AttributeError(name)
+                if place := NAMES.get(f"{theirs}.{name}"):
+                    module, _, own_name = place.partition(":")
+                    return getattr(importlib.import_module(module), own_name or name)
                 for one in ours:
                     if hasattr(one, name):
                         return getattr(one, name)

@@ -203,3 +203,14 @@ print(theano.function([x], T.tanh(x), mode=mode)([0.0]))
 """
     )
     assert output(program) == "3 True True\nTrue False\n[7.]\n[0.]\n"
+
+
+def test_single_names_stand_where_theano_has_them() -> None:
+    program = """
+import theano, theano.scalar, theano.tensor as T
+from theano.gof.type import generic
+x = theano.scalar.float32("x")
+print(x.type == T.fscalar, theano.dot is T.dot, generic == theano.generic, "FAST_RUN" in theano.predefined_modes)
+print(x.dtype in T.float_dtypes, x.dtype in T.discrete_dtypes, set(T.all_dtypes) > set(T.complex_dtypes))
+"""
+    assert output(ASK + program) == "True True True True\nTrue False True\n"

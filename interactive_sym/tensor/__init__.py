@@ -242,7 +242,7 @@ from ..core.ops.special import (
 )
 from ..core.shared import TensorSharedVariable, shared
 from ..core.source import here
-from ..core.types import TensorType
+from ..core.types import COMPLEXES, CONTINUOUS, DISCRETE, DTYPES, FLOATS, INTEGERS, TensorType
 from ..core.variable import TensorConstant, TensorVariable
 from . import fft, nlinalg, nnet, opt, raw_random, shared_randomstreams, signal, slinalg
 
@@ -552,6 +552,16 @@ ztensor5 = TensorType("complex128", (False,) * 5)
 ztensor6 = TensorType("complex128", (False,) * 6)
 ztensor7 = TensorType("complex128", (False,) * 7)
 
+#: The names of element types, by kind.
+float_dtypes = FLOATS
+complex_dtypes = COMPLEXES
+continuous_dtypes = CONTINUOUS
+integer_dtypes = INTEGERS
+int_dtypes = tuple(name for name in INTEGERS if not name.startswith("u"))
+uint_dtypes = tuple(name for name in INTEGERS if name.startswith("u"))
+discrete_dtypes = DISCRETE
+all_dtypes = DTYPES
+
 scalars = Plural("scalars", scalar)
 vectors = Plural("vectors", vector)
 rows = Plural("rows", row)
@@ -649,6 +659,7 @@ __all__ = [
     "add",
     "addbroadcast",
     "all",
+    "all_dtypes",
     "allclose",
     "alloc",
     "alloc_validate_shape",
@@ -697,12 +708,14 @@ __all__ = [
     "col",
     "cols",
     "complex",
+    "complex_dtypes",
     "complex_from_polar",
     "compress",
     "concatenate",
     "conj",
     "consider_constant",
     "constant",
+    "continuous_dtypes",
     "cos",
     "cosh",
     "cov",
@@ -724,6 +737,7 @@ __all__ = [
     "diagonal",
     "diff",
     "dimshuffle",
+    "discrete_dtypes",
     "div_proxy",
     "divmod",
     "dmatrices",
@@ -764,6 +778,7 @@ __all__ = [
     "fill_diagonal_offset",
     "flatnonzero",
     "flatten",
+    "float_dtypes",
     "floor",
     "floor_div",
     "fmatrices",
@@ -812,6 +827,8 @@ __all__ = [
     "imatrix",
     "inc_subtensor",
     "int_div",
+    "int_dtypes",
+    "integer_dtypes",
     "inv",
     "inverse_permutation",
     "invert",
@@ -978,6 +995,7 @@ __all__ = [
     "triu",
     "true_div",
     "trunc",
+    "uint_dtypes",
     "unbroadcast",
     "unravel_index",
     "var",
