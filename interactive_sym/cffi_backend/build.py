@@ -382,14 +382,19 @@ def flags(found: Compiler) -> tuple[str, ...]:
     return (*chosen, *shlex.split(os.environ.get("INTERACTIVE_SYM_CFLAGS", "")))
 
 
-def effort(source: str) -> tuple[str, ...]:
+def effort(source: str, family: str = "gcc") -> tuple[str, ...]:
     """The further flags by which the time that a long C text takes to compile is kept short.
+
+    GCC copies what follows a conditional expression into both its branches where that spares a jump; in long bodies of
+    loops these copies, each vectorised and allotted registers, take half of its time, and the code gets slower.
 
     Example:
         >>> effort("int zero(void) { return 0; }"), effort(60_000 * " ")
-        ((), ('-O1', '-DISYM_LONG'))
+        ((), ('-O1', '-DISYM_LONG', '-fno-thread-jumps'))
     """
-    return ("-O1", "-DISYM_LONG") if len(source) >= LONG else ()
+    if len(source) < LONG:
+        return ()
+    return ("-O1", "-DISYM_LONG", *(["-fno-thread-jumps"] if family == "gcc" else []))
 
 
 _headers_known: tuple[tuple[tuple[str, tuple[int, ...]], ...], str] | None = None
@@ -646,11 +651,11 @@ def load(source: str, extra: Sequence[str] = (), cache: Cache | None = None) -> 
         True
     """
     start = time.perf_counter()
-    extra = (*extra, *effort(source))
     cache = cache or default_cache()
     found = compiler(cache)
     if found is None:
         raise NoCompiler(missing_compiler_message())
+    extra = (*extra, *effort(source, found.family))
     name = key(source, found, extra).name
     key_ms = _milliseconds(start)
     library = _loaded.get(name)

@@ -45,6 +45,8 @@ PLAIN = frozenset(
 LITTLE_WORK = 131_072
 """Operations below which a loop is never cut: two parts of `ISYM_PART_WORK`."""
 FLAT_UNIT = 1024
+MANY_NESTS = 40
+"""Loops of a program beyond which the call of a loop's parts is a function of its own."""
 """Iterations that parts of a loop without inner loops are a multiple of, so that vectors begin at the same elements."""
 DECLARATION = re.compile(r"  (?!return )((?:[A-Za-z_]\w* )+(?:\*(?:restrict )?)?)(\w+)(\[\w*\])?(?: = |;)")
 """A declaration in straight text."""
@@ -81,7 +83,11 @@ class Emitter:
         self._quarter = ""  # the length of a quarter of the range, where quarters are written side by side
         self._allocated = 0
         order = sorted(memory.buffers, key=lambda buffer: buffer.first)
+        self._many = len(schedule.items) > MANY_NESTS
+        self._joining: set[str] = set()  # functions written that add up parts
         for position, item in enumerate(schedule.items):
+        self._declared: dict[str, str] = {}  # C type of each name that parts of loops may be given
+        self._known = 0, 0, 0  # sizes, values and lines whose names are among them
             while self._allocated < len(order) and order[self._allocated].first <= position:
                 self._allocate(order[self._allocated])
                 self._allocated += 1
@@ -416,16 +422,10 @@ class Emitter:
         carried = self._carried(loop)
         scalars = [kernel for kernel in carried if kernel.scalar_depth is not None]
         held = {kernel.value.storage.buffer for kernel in carried if kernel.value is not None and kernel not in scalars}
-        own = [
-            buffer
-            for buffer in self.memory.buffers
-            if buffer.name in held
-            or any(
-                value.storage.elided and value.storage.buffer == buffer.name
-                for value in (kernel.value for kernel in loop.members)
-                if value is not None
-            )
-        ]
+        for value in (kernel.value for kernel in loop.members):
+            if value is not None and value.storage.elided:
+                held.add(value.storage.buffer)
+        own = [buffer for buffer in self.memory.buffers if buffer.name in held]
         outer, indent, self.lines, self.indent = self.lines, self.indent, [], 1
         self._before(loop, path)
         self._iterate(loop, path, "low", "high")
@@ -444,6 +444,7 @@ class Emitter:
         for buffer in own:
             extent = " * ".join(self._extent(buffer, "int64_t"))
             dims = ", ".join([f"cut{number}.count", *self._extent(buffer, "")])
+        first = len(self.lines)
             self.write(f"const int64_t each{number}_{buffer.name} = {extent};")
             self.write(f"{buffer.c_type} *own{number}_{buffer.name} = {buffer.name};")
             self.open(f"if (cut{number}.count > 1) {{")
@@ -477,6 +478,7 @@ class Emitter:
         head += [f"ISYM_APART int part{number}(isym_ctx *ctx, const void *given, int64_t number)", "{"]
         head += [f"  const struct loop{number} *const shared = (const struct loop{number} *)given;"]
         head += [f"  {text}{name} = shared->{name};" for name, text in passed]
+        apart = self._apart(number, first, scalars) if self._many else []
         for buffer in own:
             pointer = f"{buffer.c_type} *restrict {buffer.name}"
             head.append(
@@ -486,7 +488,27 @@ class Emitter:
         head.append("  const int64_t high = shared->size - low < shared->length ? shared->size : low + shared->length;")
         if not any("ctx" in line.text for line in body):
             head.append("  (void)ctx;")
-        self.functions += [Line(""), *map(Line, head), *body, Line("  return ISYM_OK;"), Line("}")]
+        self.functions += [Line(""), *map(Line, head), *body, Line("  return ISYM_OK;"), Line("}"), *apart]
+
+    def _apart(self, number: int, first: int, scalars: Sequence[Kernel]) -> list[Line]:
+        """Make the call of a loop's parts, written from line `first` on, a function: returns its text.
+
+        Compilers take more than linear time on long functions, and calls of equal loops are equal functions.
+        """
+        body, self.lines[first:] = self.lines[first:], []
+        totals = [kernel.value for kernel in scalars if kernel.value is not None]
+        passed = self._passed(body, set())
+        head = ", ".join(
+            ["isym_ctx *ctx", *(text + name for name, text in passed), *(f"{x.c_type} *to_{x.name}" for x in totals)]
+        )
+        for value in totals:
+            self.write(f"{value.c_type} {value.name};")
+        given = ", ".join(["ctx", *(name for name, _ in passed), *(f"&{x.name}" for x in totals)])
+        self.write(f"const int code{number} = run{number}({given});")
+        self.write(f"if (code{number}) return code{number};")
+        results = [Line(f"  *to_{x.name} = {x.name};") for x in totals]
+        end = [Line("  return ISYM_OK;"), Line("}")]
+        return [Line(""), Line(f"ISYM_APART int run{number}({head})"), Line("{"), *body, *results, *end]
 
     def _extent(self, buffer: Buffer, c_type: str) -> list[str]:
         """The sizes of what a part has of a buffer."""
@@ -495,15 +517,15 @@ class Emitter:
 
     def _passed(self, body: Sequence[Line], but: set[str]) -> list[tuple[str, str]]:
         """What the text of a part speaks of and does not declare itself: names and C types."""
-        declared: dict[str, str] = {}
-        for size in self.lowering.sizes:
+        declared = self._declared
+        for size in self.lowering.sizes[self._known[0] :]:
             declared[size.name] = "const int64_t "
-        for value in self.lowering.values:
+        for value in self.lowering.values[self._known[1] :]:
             if value.origin == "slot" and not value.dims:
                 declared[value.name] = f"const {value.c_type} "
             elif value.origin in ("slot", "table"):
                 declared[value.name] = f"const {value.c_type} *restrict "
-        for line in self.lines:
+        for line in self.lines[self._known[2] :]:
             found = DECLARATION.match(line.text)
             if found:
                 declared[found[2]] = found[1] + ("*" if found[3] else "")
@@ -514,6 +536,7 @@ class Emitter:
 
     def _join(self, loop: Loop, number: int, carried: Sequence[Kernel], scalars: Sequence[Kernel]) -> None:
         """Add up what the parts have summed, in their order."""
+        self._known = len(self.lowering.sizes), len(self.lowering.values), len(self.lines)
         for kernel in scalars:
             value = kernel.value
             assert value is not None
@@ -536,6 +559,10 @@ class Emitter:
             self.write(f"  {loop_text} {statement}", kernel)
         self.close()
 
+            if self._many:
+                arguments = f"{name}, own{number}_{name}, cut{number}.count, each{number}_{name}"
+                self.write(f"{self._joiner(kernel)}({arguments});", kernel)
+                continue
     # -- reductions ------------------------------------------------------------------------------------------------
 
     def _accumulator(self, kernel: Kernel, loop: Loop) -> str:
@@ -543,6 +570,26 @@ class Emitter:
         assert kernel.value is not None
         if kernel.reduction.startswith("arg"):
             return kernel.value.name
+    def _joiner(self, kernel: Kernel) -> str:
+        """The function that adds up arrays of parts, written where it is new."""
+        value = kernel.value
+        assert value is not None
+        name, c_type = f"isym_join_{kernel.reduction}_{value.dtype}", value.c_type
+        if name not in self._joining:
+            self._joining.add(name)
+            each = "for (int64_t j = 0; j < each; j++)"
+            parameters = f"{c_type} *restrict to, const {c_type} *restrict own, int64_t count, int64_t each"
+            text = (
+                f"ISYM_APART void {name}({parameters})",
+                "{",
+                f"  {each} to[j] = {identity(kernel.reduction, value.dtype)};",
+                "  for (int64_t k = 0; k < count; k++)",
+                f"    {each} {combine(kernel, 'to[j]', 'own[k * each + j]')}",
+                "}",
+            )
+            self.functions[:0] = [Line(""), *map(Line, text)]
+        return name
+
         if kernel.trailing == loop.depth:
             return kernel.value.name if kernel.scalar_depth is not None else f"so_far_{kernel.value.name}"
         return f"part_{kernel.value.name}"

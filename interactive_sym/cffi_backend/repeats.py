@@ -19,7 +19,9 @@ _GROUPED = re.compile(r"[({]")
 _MEMBER = re.compile(r"(\w+);$")
 _NAME = re.compile(r"([A-Za-z_]\w*\d\w*)")
 _TITLE = "  /* loop of "
-_USE = re.compile(r"\b(loop|part)(\d+)\b")
+_PARAMETERS = re.compile(r"ISYM_APART int (run\d+)\(")
+_PARAMETER = re.compile(r"(\w+)(?=[,)])")
+_USE = re.compile(r"\b(loop|part|run)(\d+)\b")
 
 
 def once(functions: Sequence[Line], lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
@@ -83,6 +85,8 @@ def _canonical(chunk: Sequence[Line]) -> str:
         begin = _BEGIN.match(line.text)
         if begin:
             names = [begin[1], f"part{begin[2]}"]
+        elif found := _PARAMETERS.match(line.text):
+            names = [found[1], *_PARAMETER.findall(line.text)]
         elif inside:
             names = _MEMBER.findall(line.text)
             inside = line.text != "};"
@@ -98,7 +102,7 @@ def _canonical(chunk: Sequence[Line]) -> str:
 
 
 def _renamed(line: Line, same: dict[str, str]) -> Line:
-    if ("part" not in line.text and "loop" not in line.text) or line.text.startswith(_TITLE):
+    if line.text.startswith(_TITLE) or not _USE.search(line.text):
         return line
 
     def name(found: re.Match[str]) -> str:

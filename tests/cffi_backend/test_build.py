@@ -337,6 +337,7 @@ def test_long_units_are_compiled_with_less_effort(tmp_path: Path) -> None:
     text = returns(0)
     assert build.effort(text) == ()
     long = text + f"/* {'-' * build.LONG} */\n"
-    assert build.effort(long) == ("-O1", "-DISYM_LONG")
+    assert build.effort(long) == ("-O1", "-DISYM_LONG", "-fno-thread-jumps")
+    assert build.effort(long, "clang") == ("-O1", "-DISYM_LONG")
     loaded = build.load(long, cache=cache.Cache(tmp_path))
     assert loaded.kernel_address and "-O1" in loaded.receipt.command

@@ -4,9 +4,10 @@ import re
 from typing import Any
 
 import numpy as np
+import pytest
 
 import interactive_sym.tensor as T
-from interactive_sym.cffi_backend.emit import Line
+from interactive_sym.cffi_backend.emit import MANY_NESTS, Line
 from interactive_sym.cffi_backend.repeats import once
 from tests.cffi_backend.kernels import check
 
@@ -29,6 +30,20 @@ def test_layers_of_one_kind_are_one_function() -> None:
     assert len(called) == 13
     assert len(written) <= 4  # the first reads the input, the last writes the output
     assert set(called) == set(written)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_calls_of_many_loops_are_functions_too(whole: bool) -> None:
+    x = T.dmatrix("x")
+    y = x
+    for _ in range(MANY_NESTS + 20):
+        y = T.tanh(y - (y.max() if whole else y.max(axis=0)))
+    data = np.random.default_rng(1).standard_normal((700, 300))  # enough for several parts
+    compiled = check([x], [y], data)
+    kernel = compiled.source.partition("int isym_kernel(")[2]
+    assert len(re.findall(r"= run\d+\(ctx, ", kernel)) > MANY_NESTS
+    assert "isym_run(" not in kernel
+    assert len(re.findall(r"int run\d+\(", compiled.source)) <= 6
 
 
 def test_layers_that_differ_in_a_number_stay_apart() -> None:

@@ -32,8 +32,15 @@ static inline int isym_fail(isym_ctx *ctx, int code, int64_t node, int64_t axis,
   return code;
 }
 
+/* A function of its own in machine code too: copied into its callers it would take the compiler twice the time. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define ISYM_APART static __attribute__((noinline, noclone, unused))
+#else
+#define ISYM_APART static __attribute__((noinline, unused))
+#endif
+
 /* Scratch memory for an array; NULL where there is not so much. */
-static inline void *isym_temporary(isym_ctx *ctx, int64_t bytes, int ndim, const int64_t *dim) {
+ISYM_APART void *isym_temporary(isym_ctx *ctx, int64_t bytes, int ndim, const int64_t *dim) {
   int none = 0;
   for (int k = 0; k < ndim; k++) none |= dim[k] == 0;
   if (none) return ctx->scratch(ctx, 64);
@@ -46,13 +53,6 @@ static inline void *isym_temporary(isym_ctx *ctx, int64_t bytes, int ndim, const
 typedef struct {
   int64_t count, length; /* parts, and iterations of each but the last */
 } isym_cut;
-
-/* A function of its own in machine code too: copied into its callers it would take the compiler twice the time. */
-#if defined(__GNUC__) && !defined(__clang__)
-#define ISYM_APART static __attribute__((noinline, noclone, unused))
-#else
-#define ISYM_APART static __attribute__((noinline, unused))
-#endif
 
 #define ISYM_PART_WORK 65536.0 /* operations of a part at least: some 5 us */
 #define ISYM_PART_ROOM 8388608.0 /* elements of memory for all parts' own arrays at most */
