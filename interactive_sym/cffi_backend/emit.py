@@ -44,9 +44,9 @@ PLAIN = frozenset(
 )  # fmt: skip
 LITTLE_WORK = 131_072
 """Operations below which a loop is never cut: two parts of `ISYM_PART_WORK`."""
-FLAT_UNIT = 1024
 MANY_NESTS = 40
 """Loops of a program beyond which the call of a loop's parts is a function of its own."""
+FLAT_UNIT = 1024
 """Iterations that parts of a loop without inner loops are a multiple of, so that vectors begin at the same elements."""
 DECLARATION = re.compile(r"  (?!return )((?:[A-Za-z_]\w* )+(?:\*(?:restrict )?)?)(\w+)(\[\w*\])?(?: = |;)")
 """A declaration in straight text."""
@@ -81,13 +81,13 @@ class Emitter:
         self.block: Loop | None = None  # the loop whose rows are being written side by side
         self._chunk: set[int] = set()  # values that are plain locals of the loop over the rows
         self._quarter = ""  # the length of a quarter of the range, where quarters are written side by side
-        self._allocated = 0
-        order = sorted(memory.buffers, key=lambda buffer: buffer.first)
         self._many = len(schedule.items) > MANY_NESTS
         self._joining: set[str] = set()  # functions written that add up parts
-        for position, item in enumerate(schedule.items):
+        self._allocated = 0
         self._declared: dict[str, str] = {}  # C type of each name that parts of loops may be given
         self._known = 0, 0, 0  # sizes, values and lines whose names are among them
+        order = sorted(memory.buffers, key=lambda buffer: buffer.first)
+        for position, item in enumerate(schedule.items):
             while self._allocated < len(order) and order[self._allocated].first <= position:
                 self._allocate(order[self._allocated])
                 self._allocated += 1
@@ -437,6 +437,7 @@ class Emitter:
         passed = self._passed(body, {buffer.name for buffer in own} | made)
 
         # the call
+        first = len(self.lines)
         room = " + ".join(" * ".join(f"{text}" for text in self._extent(buffer, "double")) for buffer in own) or "0"
         unit = FLAT_UNIT if loop.innermost else loop.rows
         self.write(f"const double work{number} = {work};")
@@ -444,7 +445,6 @@ class Emitter:
         for buffer in own:
             extent = " * ".join(self._extent(buffer, "int64_t"))
             dims = ", ".join([f"cut{number}.count", *self._extent(buffer, "")])
-        first = len(self.lines)
             self.write(f"const int64_t each{number}_{buffer.name} = {extent};")
             self.write(f"{buffer.c_type} *own{number}_{buffer.name} = {buffer.name};")
             self.open(f"if (cut{number}.count > 1) {{")
@@ -471,6 +471,7 @@ class Emitter:
         )
         self.write(f"if (code{number}) return code{number};")
         self._join(loop, number, carried, scalars)
+        apart = self._apart(number, first, scalars) if self._many else []
         self._after(loop)
 
         # the function
@@ -478,7 +479,6 @@ class Emitter:
         head += [f"ISYM_APART int part{number}(isym_ctx *ctx, const void *given, int64_t number)", "{"]
         head += [f"  const struct loop{number} *const shared = (const struct loop{number} *)given;"]
         head += [f"  {text}{name} = shared->{name};" for name, text in passed]
-        apart = self._apart(number, first, scalars) if self._many else []
         for buffer in own:
             pointer = f"{buffer.c_type} *restrict {buffer.name}"
             head.append(
@@ -529,6 +529,7 @@ class Emitter:
             found = DECLARATION.match(line.text)
             if found:
                 declared[found[2]] = found[1] + ("*" if found[3] else "")
+        self._known = len(self.lowering.sizes), len(self.lowering.values), len(self.lines)
         words: dict[str, None] = {}
         for line in body:
             words.update(dict.fromkeys(re.findall(r"[A-Za-z_]\w*", line.text)))
@@ -536,7 +537,6 @@ class Emitter:
 
     def _join(self, loop: Loop, number: int, carried: Sequence[Kernel], scalars: Sequence[Kernel]) -> None:
         """Add up what the parts have summed, in their order."""
-        self._known = len(self.lowering.sizes), len(self.lowering.values), len(self.lines)
         for kernel in scalars:
             value = kernel.value
             assert value is not None
@@ -552,6 +552,10 @@ class Emitter:
             value = kernel.value
             assert value is not None
             name = value.storage.buffer
+            if self._many:
+                arguments = f"{name}, own{number}_{name}, cut{number}.count, each{number}_{name}"
+                self.write(f"{self._joiner(kernel)}({arguments});", kernel)
+                continue
             loop_text = f"for (int64_t j = 0; j < each{number}_{name}; j++)"
             self.write(f"{loop_text} {name}[j] = {identity(kernel.reduction, value.dtype)};", kernel)
             self.write(f"for (int64_t k = 0; k < cut{number}.count; k++)", kernel)
@@ -559,17 +563,6 @@ class Emitter:
             self.write(f"  {loop_text} {statement}", kernel)
         self.close()
 
-            if self._many:
-                arguments = f"{name}, own{number}_{name}, cut{number}.count, each{number}_{name}"
-                self.write(f"{self._joiner(kernel)}({arguments});", kernel)
-                continue
-    # -- reductions ------------------------------------------------------------------------------------------------
-
-    def _accumulator(self, kernel: Kernel, loop: Loop) -> str:
-        """The local that a reduction along `loop` is summed in."""
-        assert kernel.value is not None
-        if kernel.reduction.startswith("arg"):
-            return kernel.value.name
     def _joiner(self, kernel: Kernel) -> str:
         """The function that adds up arrays of parts, written where it is new."""
         value = kernel.value
@@ -590,6 +583,13 @@ class Emitter:
             self.functions[:0] = [Line(""), *map(Line, text)]
         return name
 
+    # -- reductions ------------------------------------------------------------------------------------------------
+
+    def _accumulator(self, kernel: Kernel, loop: Loop) -> str:
+        """The local that a reduction along `loop` is summed in."""
+        assert kernel.value is not None
+        if kernel.reduction.startswith("arg"):
+            return kernel.value.name
         if kernel.trailing == loop.depth:
             return kernel.value.name if kernel.scalar_depth is not None else f"so_far_{kernel.value.name}"
         return f"part_{kernel.value.name}"
