@@ -1,15 +1,18 @@
 """Shared variables and random streams, live: samples while a cell runs, edits, undo, history, seeds, saved states.
 
 A `Live` answers the questions of one panel. Looking changes nothing: next numbers and counts of draws come from copies
-of states. Changes are made with the public calls (`set_value`, `seed`), between calls of functions or while one runs.
+of states. Changes are made with the public calls (`set_value`, `seed`), between calls of functions: where a call that
+stores to the same variable is running, the change waits for its end, and the panel says so.
 
-Read next: `widgets` (the verbs), `frontend/src/live.ts` (the browser's end), `views` (the panels by name).
+Read next: `sampler` (who pushes), `widgets` (the verbs), `frontend/src/live.ts` (the browser's end), `densities`.
 """
 
 import ast
 import copy
 import sys
-from collections.abc import Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -18,6 +21,7 @@ import numpy as np
 
 from ..core.graph import Variable
 from ..core.ops.body import run_lazily
+from ..core.running import between_calls
 from ..core.shared import SharedVariable
 from ..core.text import brief
 from ..core.types import TensorType
@@ -26,6 +30,8 @@ from ..function import Function
 from ..tensor.rng_mrg import MRG_RandomStreams
 from ..tensor.shared_randomstreams import RandomStreams, state_fingerprint
 from . import theme
+from .densities import binned, reference
+from .sampler import sampler
 
 Streams = RandomStreams | MRG_RandomStreams
 
@@ -43,6 +49,10 @@ COUNTING, COUNTING_LONG = 0.002, 0.3
 #: Draws after which a state is taken for one that was set otherwise.
 MOST_DRAWS = 1_000_000
 PREVIEWED = 2000
+#: Seconds that a request waits for a running call; after that the change is queued.
+PATIENCE = 0.2
+#: Changes that wait, at most.
+QUEUED = 20
 
 
 @dataclass
@@ -67,30 +77,72 @@ class Live:
         self.variables = list(variables)
         self.streams = list(streams)
         self._past: dict[int, _Past] = {}
-        self._counters: dict[int, _Counter] = {}
+        self._counters: dict[tuple[int, int], _Counter] = {}
         self._saved: list[tuple[str, list[list[Any]]]] = []
+        self._lock = threading.RLock()
+        self._queue: deque[tuple[str, list[Any], Callable[[], None]]] = deque()
+        self._failed = ""
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
     def sample(self, long: bool = False) -> dict[str, Any]:
         """All rows as they are now, ready for `json.dumps`; `long` counts draws with more patience."""
         functions = named_functions()
-        rows = [self._row(k, variable, functions) for k, variable in enumerate(self.variables[:ROWS])]
-        streams = [self._stream(k, each, functions, long) for k, each in enumerate(self.streams[:ROWS])]
-        return {"rows": rows, "streams": streams, "saved": [label for label, _ in self._saved]}
+        with self._lock:
+            return {
+                "rows": [{**self._still(k, functions), **self._moving(k)} for k in range(len(self.variables[:ROWS]))],
+                "streams": [
+                    self._stream(k, each, functions, COUNTING_LONG if long else COUNTING)
+                    for k, each in enumerate(self.streams[:ROWS])
+                ],
+                "saved": [label for label, _ in self._saved],
+                "queued": [label for label, _, _ in self._queue],
+                "failed": self._failed,
+            }
 
-    def _row(self, k: int, variable: SharedVariable, functions: dict[str, Function]) -> dict[str, Any]:
-        value = variable.get_value(borrow=True)
-        past = self._past.setdefault(k, _Past([], []))
-        row: dict[str, Any] = {
+    def version(self) -> tuple[int, ...]:
+        """How often each variable and each stream's state was stored."""
+        states = [state for each in self.streams[:ROWS] for state, _ in each.updates()]
+        return tuple(x.container.version for x in (*self.variables[:ROWS], *states))
+
+    def news(self, since: Any) -> dict[str, Any]:
+        """What has changed since a version; all there is for None, with draws counted again."""
+        if since is None:
+            return self.sample(long=True)
+        now = self.version()
+        with self._lock:
+            moved = [k for k, (old, new) in enumerate(zip(since, now)) if old != new]
+            rows = [{"k": k, **self._moving(k)} for k in moved if k < len(self.variables[:ROWS])]
+            changed, first = [], len(self.variables[:ROWS])
+            for number, each in enumerate(self.streams[:ROWS]):
+                last = first + len(each.updates())
+                if len(since) != len(now) or any(first <= k < last for k in moved):
+                    changed.append({"k": number, **self._stream(number, each, {}, 0.0)})
+                first = last
+            return {"moved": rows, "streams_moved": changed}
+
+    def _still(self, k: int, functions: dict[str, Function]) -> dict[str, Any]:
+        """What is said of a variable once."""
+        variable = self.variables[k]
+        return {
             "name": shorten(str(variable), 60),
             "type": theme.short_type(str(variable.type)),
             "where": variable.where.label,
+            "editable": isinstance(variable.type, TensorType),
+            "writers": writers(variable, functions),
+        }
+
+    def _moving(self, k: int) -> dict[str, Any]:
+        """What changes with a variable's value."""
+        variable = self.variables[k]
+        value = variable.get_value(borrow=True)
+        version = variable.container.version
+        past = self._past.setdefault(k, _Past([], []))
+        row: dict[str, Any] = {
+            "version": version,
             "shape": list(value.shape) if isinstance(value, np.ndarray) else None,
             "statistics": [],
             "sample": value_text(value, 200),
-            "editable": isinstance(variable.type, TensorType),
-            "writers": writers(variable, functions),
         }
         if isinstance(value, np.random.RandomState):
             row["sample"] = f"state {state_fingerprint(value)}"
@@ -100,7 +152,7 @@ class Live:
             row.update(figures(seen))
             row["strided"] = step
             row["heat"] = heat(value)
-            self._remember(past, seen, kept)
+            self._remember(past, version, seen, kept)
         row.update(
             changes=past.changes,
             undo=len(past.undo),
@@ -110,41 +162,41 @@ class Live:
         return row
 
     @staticmethod
-    def _remember(past: _Past, seen: np.ndarray[Any, Any], kept: Any) -> None:
+    def _remember(past: _Past, version: int, seen: np.ndarray[Any, Any], kept: Any) -> None:
         mark = state_fingerprint(seen)
         if mark == past.mark:
             return
         past.changes += bool(past.mark)
         past.mark = mark
         with np.errstate(all="ignore"):
-            norm = float(np.sqrt(np.square(seen.astype(np.float64)).sum()))
-        past.seen.append((past.changes, norm, kept))
+            norm = float(f"{np.sqrt(np.square(seen.astype(np.float64)).sum()):.4g}")
+        if past.seen and past.seen[-1][0] == version:  # changed in place since
+            past.seen.pop()
+        past.seen.append((version, norm, kept))
         if len(past.seen) > KEPT:  # thinned, so that the first values stay in reach
             past.seen[:-1] = past.seen[:-1:2]
 
-    def _stream(self, number: int, streams: Streams, functions: dict[str, Function], long: bool) -> dict[str, Any]:
+    def _stream(
+        self, number: int, streams: Streams, functions: dict[str, Function] | None, seconds: float
+    ) -> dict[str, Any]:
+        """One object's streams; with functions also which use them; draws are counted again for so many seconds."""
         rows = []
         for k, (shown, (state, after)) in enumerate(zip(streams.draws(), streams.updates())):
             draw, type_, where, fingerprint = shown
-            key = 1000 * number + k
-            if key not in self._counters:
-                self._counters[key] = _Counter(_starts(streams, k), state, after)
-            names = [
-                name for name, f in functions.items() if any(x.container is state.container for x in f.get_shared())
-            ]
-            still = [name for name in names if not writers(state, {name: functions[name]})]
-            rows.append(
-                {
-                    "draw": draw,
-                    "name": shorten(str(after.owner.outputs[1]), 40),
-                    "type": theme.short_type(type_),
-                    "where": where,
-                    "state": fingerprint,
-                    "count": self._counters[key].count(COUNTING_LONG if long else COUNTING),
-                    "used": names,
-                    "still": still,
-                }
-            )
+            row: dict[str, Any] = {
+                "draw": draw,
+                "name": shorten(str(after.owner.outputs[1]), 40),
+                "type": theme.short_type(type_),
+                "where": where,
+                "state": fingerprint,
+                "count": self._counter(number, k).count(seconds),
+            }
+            if functions is not None:
+                row["used"] = [
+                    name for name, f in functions.items() if any(x.container is state.container for x in f.get_shared())
+                ]
+                row["still"] = [name for name in row["used"] if not writers(state, {name: functions[name]})]
+            rows.append(row)
         seed = getattr(streams, "last_seed", None)
         return {
             "title": type(streams).__name__,
@@ -154,20 +206,78 @@ class Live:
             "rows": rows,
         }
 
+    def _counter(self, number: int, k: int) -> "_Counter":
+        streams = self.streams[number]
+        state, after = streams.updates()[k]
+        if (number, k) not in self._counters:
+            self._counters[number, k] = _Counter(_starts(streams, k), state, after)
+        return self._counters[number, k]
+
     def preview(self, number: int, row: int) -> dict[str, Any]:
-        """The next numbers of a stream, and a histogram of those after, drawn from a copy of its state."""
+        """The next numbers of a stream, and a histogram of those after, drawn from a copy of its state.
+
+        Beside it the counts that are expected, where the distribution is known.
+        """
         state, after = self._own(number).updates()[_within(row, len(self._own(number).updates()))]
         value, parts, total = copy.deepcopy(state.get_value(borrow=True)), [], 0
+        known = reference(state, after, value)
         end = perf_counter() + COUNTING_LONG
         while total < PREVIEWED and perf_counter() < end:
             value, drawn = _drawn(state, after, value)
             parts.append(np.asarray(drawn).reshape(-1))
             total += max(1, parts[-1].size)
         numbers = np.concatenate(parts)
-        first = value_text(parts[0][:12], 300)
-        return {"next": first, **figures(numbers[: 4 * PREVIEWED]), "count": int(numbers.size)}
+        found = {"next": value_text(parts[0][:12], 300), **figures(numbers[: 4 * PREVIEWED]), "count": numbers.size}
+        finite = numbers[np.isfinite(numbers)]
+        return {**found, **binned(finite, known)} if finite.size else found
 
     # -- changing ------------------------------------------------------------------------------------------------------
+
+    def _change(self, label: str, variables: Iterable[SharedVariable], change: Callable[[], None]) -> dict[str, Any]:
+        """Make a change between calls: now, or, where a call that stores to the variables goes on, at its end."""
+        containers = [variable.container for variable in variables]
+        with self._lock:
+            waiting = bool(self._queue)
+            if len(self._queue) >= QUEUED:
+                raise ValueError("too many changes wait for the running call")
+        self._failed = ""
+        # not while the panel's lock is held: samples go on
+        if waiting or not between_calls(containers, change, PATIENCE):
+            with self._lock:
+                self._queue.append((label, containers, change))
+                if len(self._queue) == 1:
+                    threading.Thread(target=self._catch_up, name="interactive_sym changes", daemon=True).start()
+        return self.sample()
+
+    def _catch_up(self) -> None:
+        """Make the changes that wait, in their order."""
+        while True:
+            with self._lock:
+                if not self._queue:
+                    return
+                label, containers, change = self._queue[0]
+            try:
+                between_calls(containers, change)
+            except Exception as error:
+                self._failed = f"{label}: {error}"
+            with self._lock:
+                self._queue.popleft()
+            sampler.look()
+
+    def _replace(self, row: int, label: str, value: Callable[[], Any], undone: bool = False) -> dict[str, Any]:
+        """Give a variable another value, and remember the one before unless this takes an edit back."""
+        variable, past = self.variables[row], self._past.setdefault(row, _Past([], []))
+
+        def change() -> None:
+            old, new = variable.get_value(), value()
+            variable.set_value(new)
+            if undone:
+                past.undo.pop()
+            else:
+                past.undo.append(old)
+                del past.undo[:-UNDONE]
+
+        return self._change(f"{label} {shorten(str(variable), 60)}", [variable], change)
 
     def edit(self, row: int, text: str) -> dict[str, Any]:
         """Give a variable the value that `text` writes as a number or nested lists; one number fills the shape.
@@ -179,71 +289,89 @@ class Live:
         variable = self.variables[_within(row, len(self.variables))]
         if not isinstance(variable.type, TensorType):
             raise ValueError("only arrays and numbers can be edited here")
-        old = variable.get_value()
-        value = variable.type.filter(_literal(text, old), name=str(variable))
-        past = self._past.setdefault(row, _Past([], []))
-        variable.set_value(value)
-        past.undo.append(old)
-        del past.undo[:-UNDONE]
-        return self.sample()
+
+        def value() -> Any:
+            return variable.type.filter(_literal(text, variable.get_value(borrow=True)), name=str(variable))
+
+        value()  # what is wrong is said at once, also where the change has to wait
+        return self._replace(row, "set", value)
 
     def undo(self, row: int) -> dict[str, Any]:
         """Take the last edit of a variable back."""
         past = self._past.get(_within(row, len(self.variables)))
         if past is None or not past.undo:
             raise ValueError("there is no edit to take back")
-        self.variables[row].set_value(past.undo.pop())
-        return self.sample()
+        return self._replace(row, "undo", lambda: past.undo[-1], undone=True)
 
-    def back(self, row: int, change: int) -> dict[str, Any]:
+    def _kept(self, row: int, version: int) -> Any:
+        """The value a variable had at a version.
+
+        Raises:
+            ValueError: it was not kept.
+        """
+        past = self._past.get(_within(row, len(self.variables)))
+        for number, _, kept in past.seen if past is not None else ():
+            if number == version and kept is not None:
+                return kept
+        raise ValueError("that value was not kept")
+
+    def back(self, row: int, version: int) -> dict[str, Any]:
         """Give a variable the value it had when a sample was taken; undo takes that back."""
-        past = self._past.get(_within(row, len(self.variables)))
-        for number, _, kept in past.seen if past is not None else ():
-            if number == change and kept is not None:
-                assert past is not None
-                past.undo.append(self.variables[row].get_value())
-                del past.undo[:-UNDONE]
-                self.variables[row].set_value(kept)
-                return self.sample()
-        raise ValueError("that value was not kept")
+        kept = self._kept(row, version)
+        return self._replace(row, "go back with", lambda: kept)
 
-    def at(self, row: int, change: int) -> dict[str, Any]:
+    def at(self, row: int, version: int) -> dict[str, Any]:
         """What a variable was when a sample was taken: text, figures, heat map."""
-        past = self._past.get(_within(row, len(self.variables)))
-        for number, _, kept in past.seen if past is not None else ():
-            if number == change and kept is not None:
-                return {"sample": value_text(kept, 200), "heat": heat(kept), **figures(kept.reshape(-1))}
-        raise ValueError("that value was not kept")
+        kept = self._kept(row, version)
+        return {"sample": value_text(kept, 200), "heat": heat(kept), **figures(kept.reshape(-1))}
 
-    def seed(self, number: int, text: str) -> dict[str, Any]:
-        """Seed all of a stream's variables; the states before are saved first."""
+    def seed(self, number: int, text: str, row: int | None = None) -> dict[str, Any]:
+        """Seed all of a stream's variables, or one; the states before are saved first."""
         streams = self._own(number)
+        if row is not None:
+            _within(row, len(streams.updates()))
         try:
             seed = int(text)
         except ValueError:
             raise ValueError("a seed is a whole number") from None
-        self.save(number, f"before seed {seed}")
-        streams.seed(seed)
-        for k, (state, after) in enumerate(streams.updates()):
-            start = [(f"seed {seed}", copy.deepcopy(state.get_value(borrow=True)))]
-            self._counters[1000 * number + k] = _Counter(start, state, after)
-        return self.sample()
+        fresh = _seeded(streams, seed, row)
+        which = "" if row is None else f" of {row}"
 
-    def save(self, number: int, label: str = "") -> dict[str, Any]:
-        """Keep the states of a stream's variables, to restore them later."""
+        def change() -> None:
+            self._keep(number, f"before seed {seed}{which}")
+            if row is None:
+                streams.seed(seed)
+            for k, value in fresh.items():
+                state, after = streams.updates()[k]
+                if row is not None:
+                    state.set_value(value)
+                self._counters[number, k] = _Counter([(f"seed {seed}{which}", value)], state, after)
+
+        return self._change(f"seed {seed}{which}", [state for state, _ in streams.updates()], change)
+
+    def _keep(self, number: int, label: str = "") -> None:
         streams = self._own(number)
         states = [state.get_value() for state, _ in streams.updates()]
         self._saved.append((label or f"state {streams.fingerprint()}", [[number], states]))
         del self._saved[:-UNDONE]
-        return self.sample()
+
+    def save(self, number: int) -> dict[str, Any]:
+        """Keep the states of a stream's variables, to restore them later."""
+        streams = self._own(number)
+        return self._change("save", [state for state, _ in streams.updates()], lambda: self._keep(number))
 
     def restore(self, saved: int) -> dict[str, Any]:
         """Give a stream's variables the states that were saved."""
-        _, ([number], states) = self._saved[_within(saved, len(self._saved))]
-        for (state, _), value in zip(self._own(number).updates(), states):
-            state.set_value(value)
-        self._counters.clear()
-        return self.sample()
+        label, ([number], states) = self._saved[_within(saved, len(self._saved))]
+        variables = [state for state, _ in self._own(number).updates()]
+
+        def change() -> None:
+            for state, value in zip(variables, states):
+                state.set_value(value)
+            for k in range(len(variables)):
+                self._counters.pop((number, k), None)
+
+        return self._change(f"restore {label}", variables, change)
 
     def transfer(self, number: int, name: str, apply: bool) -> dict[str, Any]:
         """Copy states in order to the streams that the user calls `name`; without `apply` only say which goes where."""
@@ -252,15 +380,23 @@ class Live:
         if not isinstance(target, RandomStreams | MRG_RandomStreams) or type(target) is not type(source):
             raise ValueError(f"{shorten(name, 40)!r} is no {type(source).__name__}")
         pairs = list(zip(source.updates(), target.updates()))
-        lines = []
+        fitting, lines = [], []
         for k, ((mine, made), (other, wanted)) in enumerate(pairs):
             names = made.owner.op.name, wanted.owner.op.name
             fits = not isinstance(mine.get_value(borrow=True), np.ndarray) or (
                 mine.get_value(borrow=True).shape == other.get_value(borrow=True).shape
             )
             lines.append(f"{k}: {names[0]} → {names[1]}" + ("" if fits else ", left out: another number of streams"))
-            if apply and fits:
+            fitting += [(mine, other)] if fits else []
+        for k in range(len(pairs), len(source.updates())):
+            lines.append(f"{k}: {source.updates()[k][1].owner.op.name}, left out: {name} has no such stream")
+
+        def change() -> None:
+            for mine, other in fitting:
                 other.set_value(mine.get_value())
+
+        if apply:
+            self._change(f"copy to {name}", [x for pair in fitting for x in pair], change)
         return {"lines": lines or ["nothing to copy"], "applied": apply}
 
     def _own(self, number: int) -> Streams:
@@ -276,47 +412,55 @@ class _Counter:
         self._ways = [[origin, value, 0] for origin, value in starts]
         self._state, self._after = state, after
         self._found: list[Any] | None = None
+        #: Where the last count ended: the version of the state, the draws, and since when.
+        self._known = (state.container.version, 0, "the first look")
 
     def count(self, seconds: float) -> str:
-        """Draws so far and since when, as far as `seconds` of work tell."""
+        """Draws so far and since when, as far as `seconds` of work tell; without, each store is taken for a draw."""
+        version, counted, origin = self._known
+        now = self._state.container.version
+        about = f"about {counted + now - version} since {origin}"
+        if not seconds:
+            return about if now != version or self._found is None else f"{counted} since {origin}"
         target = state_fingerprint(self._state.get_value(borrow=True))
         ways = [self._found] if self._found is not None else self._ways
         end = perf_counter() + seconds
         try:
             for way in ways:
                 if state_fingerprint(way[1]) == target:
-                    return self._settled(way)
+                    return self._settled(way, now)
             while perf_counter() < end and ways[0][2] < MOST_DRAWS:
                 for way in ways:
                     way[1] = _drawn(self._state, self._after, way[1])[0]
                     way[2] += 1
                     if state_fingerprint(way[1]) == target:
-                        return self._settled(way)
+                        return self._settled(way, now)
         except Exception:
-            return "not counted: what is drawn depends on inputs"
-        return f"more than {ways[0][2]} since {ways[0][0]}, or set otherwise"
+            return f"{about}, not counted: what is drawn depends on inputs"
+        return f"more than {ways[0][2]} since {ways[0][0]}, or set otherwise; stored {now} times"
 
-    def _settled(self, way: list[Any]) -> str:
+    def _settled(self, way: list[Any], version: int) -> str:
         self._found = way
+        self._known = (version, way[2], way[0])
         return f"{way[2]} since {way[0]}"
 
 
 def _starts(streams: Streams, k: int) -> list[tuple[str, Any]]:
     """States that variable `k` of a stream may have begun with, as far as seeds are known."""
-    found: list[tuple[str, Any]] = []
-    for seed in dict.fromkeys([getattr(streams, "last_seed", None), streams.default_instance_seed]):
-        if seed is None:
-            continue
-        if isinstance(streams, MRG_RandomStreams):
-            fresh = MRG_RandomStreams(seed)
-            for _, _, _, count in streams.state_updates[: k + 1]:
-                state = fresh.get_substream_rstates(count)
-            found.append((f"seed {seed}", state))
-        else:
-            generator = np.random.RandomState(seed)
-            seeds = [int(generator.randint(2**30)) for _ in range(k + 1)]
-            found.append((f"seed {seed}", np.random.RandomState(seeds[-1])))
-    return found
+    seeds = dict.fromkeys([getattr(streams, "last_seed", None), streams.default_instance_seed])
+    return [(f"seed {seed}", _seeded(streams, seed, None)[k]) for seed in seeds if seed is not None]
+
+
+def _seeded(streams: Streams, seed: Any, row: int | None) -> dict[int, Any]:
+    """States that a seed gives to all of a stream's variables, or to one alone."""
+    rows = range(len(streams.updates())) if row is None else [row]
+    if isinstance(streams, MRG_RandomStreams):
+        fresh = MRG_RandomStreams(seed)
+        return {k: fresh.get_substream_rstates(streams.state_updates[k][3]) for k in rows}
+    if row is not None:
+        return {row: np.random.RandomState(seed)}
+    generator = np.random.RandomState(seed)
+    return {k: np.random.RandomState(int(generator.randint(2**30))) for k in rows}
 
 
 def _drawn(state: SharedVariable, after: Variable, value: Any) -> tuple[Any, Any]:

@@ -1,13 +1,13 @@
 """The side panel's kernel end: which functions, shared variables and random streams the user's names stand for.
 
 The browser asks by objects `{id, verb, ...}`. `list` gives a row for each name; `show` makes the view of a name, which
-the browser then opens by the verbs of `widgets`, on the same comm. Requests only read, and may be served on another
-thread than the cell's.
+the browser then opens by the verbs of `widgets`, on the same comm; `watch` without a view asks for the values that
+change while a cell runs. Requests may be served on another thread than the cell's.
 
 Read next: `widgets` (the verbs of views), `frontend/src/panel.ts` (the browser's end).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..core.shared import SharedVariable
@@ -17,6 +17,7 @@ from ..tensor.rng_mrg import MRG_RandomStreams
 from ..tensor.shared_randomstreams import RandomStreams
 from . import display, theme, widgets
 from .live import user_names
+from .sampler import Channel, serve
 
 TEXT_LIMIT = 120
 KINDS: tuple[tuple[str, type | tuple[type, ...]], ...] = (
@@ -80,25 +81,54 @@ def show(names: Mapping[str, object], name: object) -> dict[str, str]:
     return {"view": widgets.keep(content), "front": widgets.front_end()[1], "title": str(name)}
 
 
-def answer(request: Any, names: Mapping[str, object]) -> tuple[dict[str, Any], list[bytes]]:
+class Listed:
+    """The names' values, as something that is watched: only values move here, names are listed anew after each cell.
+
+    Args:
+        names: gives the user's variables.
+    """
+
+    def __init__(self, names: Callable[[], Mapping[str, object]]) -> None:
+        self._names = names
+
+    def version(self) -> dict[str, tuple[int, ...]]:
+        """How often each named shared variable, and each stream's states, were stored."""
+        found: dict[str, tuple[int, ...]] = {}
+        for name, obj in self._names().items():
+            if isinstance(obj, SharedVariable):
+                found[name] = (obj.container.version,)
+            elif isinstance(obj, RandomStreams | MRG_RandomStreams):
+                found[name] = tuple(state.container.version for state, _ in obj.updates())
+        return found
+
+    def news(self, since: Any) -> dict[str, list[dict[str, str]]]:
+        """Rows of the names whose values were stored since; all of them for None."""
+        names = self._names()
+        if since is None:
+            return {"all": rows(names)}
+        now = self.version()
+        changed = (name for name in now if name in since and since[name] != now[name])
+        return {"moved": rows({name: names[name] for name in changed if name in names})}
+
+
+def answer(
+    request: Any, names: Mapping[str, object], channel: Channel | None = None
+) -> tuple[dict[str, Any], list[bytes]]:
     """The answer to one request, and binary parts; never raises."""
-    if not isinstance(request, dict) or request.get("verb") not in ("list", "show"):
-        return widgets.answer(request)
-    number = request.get("id") if isinstance(request.get("id"), int) else -1
+    verb = request.get("verb") if isinstance(request, dict) else None
+    if verb not in ("list", "show") and not (verb == "watch" and "view" not in request):
+        return widgets.answer(request, channel)
+    number = request["id"] if type(request.get("id")) is int else -1
     try:
-        return {
-            "id": number,
-            "answer": rows(names) if request["verb"] == "list" else show(names, request.get("name")),
-        }, []
+        if verb == "watch":
+            if channel is None:
+                raise ValueError("there is nobody to send news to")
+            return {"id": number, "answer": channel.watch("panel", Listed(user_names), request.get("on") is True)}, []
+        return {"id": number, "answer": rows(names) if verb == "list" else show(names, request.get("name"))}, []
     except Exception as error:
         return {"id": number, "error": f"{type(error).__name__}: {error}"}, []
 
 
 def connected(comm: Any) -> None:
     """Serves requests on a comm that the panel has opened."""
-
-    def received(message: Any) -> None:
-        reply, buffers = answer(message["content"]["data"], user_names())
-        comm.send(reply, buffers=buffers)
-
-    comm.on_msg(received)
+    serve(comm, lambda request, channel: answer(request, user_names(), channel))

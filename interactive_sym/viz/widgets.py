@@ -3,9 +3,11 @@
 What a notebook stores of a view is a script of 2 KB, a number and the static picture: the front end and the data
 travel over a comm when the view is shown, the front end once per page. The browser opens that comm, so that a kernel
 with subshells answers while a cell runs; a host without such comms asks by widget messages. Answers may be made on
-another thread than the cell's: a lock keeps them apart, and they only read.
+another thread than the cell's: a lock keeps them apart.
 
-Requests are objects `{id, verb, view, ...}`; the verbs are those of `VERBS`, everything else is refused.
+Requests are objects `{id, verb, view, ...}`; the verbs are those of `VERBS`, `front` and `watch`, everything else is
+refused. After `watch` the kernel also sends news of the view unasked, see `sampler`: `{id: 0, push: view}` and a part
+that is JSON.
 
 Read next: `frontend/src/loader.ts` (the other end), `display` (who makes views).
 """
@@ -31,6 +33,7 @@ from .inspector import measured
 from .live import TEXT_LIMIT, Live, live_of
 from .model import BLOCK, NODE_LIMIT, cropped, layout_message, view_message
 from .passes import Explorer, inner_graph, located
+from .sampler import Channel, serve
 
 TARGET = "interactive_sym.view"
 STATIC = Path(__file__).parent / "static"
@@ -192,7 +195,9 @@ VERBS: dict[str, Callable[[Content, dict[str, Any]], Any]] = {
     "undo": lambda content, request: content.live().undo(_whole(request, "row")),
     "at": lambda content, request: content.live().at(_whole(request, "row"), _whole(request, "change")),
     "back": lambda content, request: content.live().back(_whole(request, "row"), _whole(request, "change")),
-    "seed": lambda content, request: content.live().seed(_whole(request, "stream"), _text(request, "text")),
+    "seed": lambda content, request: content.live().seed(
+        _whole(request, "stream"), _text(request, "text"), _whole(request, "row") if "row" in request else None
+    ),
     "save": lambda content, request: content.live().save(_whole(request, "stream")),
     "restore": lambda content, request: content.live().restore(_whole(request, "saved")),
     "transfer": lambda content, request: content.live().transfer(
@@ -208,9 +213,9 @@ def front_end() -> tuple[bytes, str]:
     return data, hashlib.sha256(data).hexdigest()[:16]
 
 
-def answer(request: Any) -> tuple[dict[str, Any], list[bytes]]:
+def answer(request: Any, channel: Channel | None = None) -> tuple[dict[str, Any], list[bytes]]:
     """The answer to one request from a browser, and binary parts; never raises."""
-    if not isinstance(request, dict) or not isinstance(request.get("id"), int):
+    if not isinstance(request, dict) or type(request.get("id")) is not int:
         return {"id": -1, "error": "not a request"}, []
     number, verb = request["id"], request.get("verb")
     with _lock:
@@ -218,22 +223,23 @@ def answer(request: Any) -> tuple[dict[str, Any], list[bytes]]:
             if verb == "front":
                 data, version = front_end()
                 return {"id": number, "answer": version}, [data]
-            if not isinstance(verb, str) or verb not in VERBS:
+            if not isinstance(verb, str) or (verb not in VERBS and verb != "watch"):
                 return {"id": number, "error": "unknown request"}, []
-            content = _contents.get(str(request.get("view")))
+            name = request.get("view")
+            content = _contents.get(name) if isinstance(name, str) else None
             if content is None:
                 return {"id": number, "error": "the kernel has forgotten this view: run the cell again"}, []
+            if verb == "watch":
+                if channel is None:
+                    raise ValueError("there is nobody to send news to")
+                return {"id": number, "answer": channel.watch(str(name), content.live(), request.get("on") is True)}, []
             return {"id": number, "answer": VERBS[verb](content, request)}, []
         except Exception as error:
             return {"id": number, "error": f"{type(error).__name__}: {error}"}, []
 
 
 def _connected(comm: Any, message: Any) -> None:
-    def received(message: Any) -> None:
-        reply, buffers = answer(message["content"]["data"])
-        comm.send(reply, buffers=buffers)
-
-    comm.on_msg(received)
+    serve(comm, answer)
 
 
 def keep(content: Content) -> str:
@@ -259,11 +265,16 @@ class ViewWidget(anywidget.AnyWidget):
         get_comm_manager().register_target(TARGET, _connected)
         self._title = content.title
         super().__init__(view=keep(content), front=front_end()[1], svg=svg)
+        self._channel = Channel(self.send)
         self.on_msg(self._message)
 
     def _message(self, _: Any, request: Any, buffers: Any) -> None:
-        reply, data = answer(request)
-        self.send(reply, data)
+        self.send(*answer(request, self._channel))
+
+    def close(self) -> None:
+        """Take the view away."""
+        self._channel.close()
+        super().close()
 
     def __repr__(self) -> str:
         return f"<view of {self._title}>"

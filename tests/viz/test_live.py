@@ -2,12 +2,15 @@
 
 import json
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
 
 import interactive_sym.tensor as T
 from interactive_sym import function, shared
+from interactive_sym.builders import as_op
 from interactive_sym.tensor.rng_mrg import MRG_RandomStreams
 from interactive_sym.tensor.shared_randomstreams import RandomStreams
 from interactive_sym.viz.live import Live, figures, heat, live_of
@@ -52,6 +55,101 @@ def test_edits_are_checked_by_the_type():
     assert (w.get_value() == 0).all()
     with pytest.raises(ValueError, match="no edit"):
         live.undo(0)
+
+
+@pytest.fixture
+def long_call():
+    """A variable, the function that is storing to it and waits in a Python step, and how to let it end."""
+    entered, go = threading.Event(), threading.Event()
+
+    @as_op(itypes=[T.dvector], otypes=[T.dvector])
+    def wait(x):
+        entered.set()
+        assert go.wait(20)
+        return x + 1
+
+    w = shared(np.zeros(2), name="w")
+    call = threading.Thread(target=function([], updates=[(w, wait(w))]))
+    call.start()
+    assert entered.wait(20)
+
+    def end():
+        go.set()
+        call.join(20)
+
+    yield w, end
+    end()
+
+
+def caught_up(live):
+    """The next sample in which no change waits."""
+    end = time.monotonic() + 20
+    while (sample := live.sample())["queued"] and time.monotonic() < end:
+        time.sleep(0.01)
+    return sample
+
+
+def test_edits_wait_for_a_running_call_in_their_order(long_call):
+    w, end = long_call
+    live = Live([w])
+    assert live.edit(0, "5")["queued"] == ["set w"]
+    assert live.edit(0, "[7, 8]")["queued"] == ["set w", "set w"]
+    with pytest.raises(ValueError, match="shape"):  # what is wrong is said at once
+        live.edit(0, "[1, 2, 3]")
+    assert w.get_value().tolist() == [0, 0]
+    end()
+    row = caught_up(live)["rows"][0]
+    assert w.get_value().tolist() == [7, 8] and row["undo"] == 2
+    live.undo(0)
+    live.undo(0)
+    assert w.get_value().tolist() == [1, 1]  # what the call had stored
+
+
+def test_a_queued_change_that_fails_says_so(long_call):
+    w, end = long_call
+    live = Live([w])
+    assert live._change("set w", [w], lambda: w.set_value("no"))["queued"] == ["set w"]
+    live.edit(0, "[5, 6]")
+    end()
+    assert caught_up(live)["failed"].startswith("set w: ") and w.get_value().tolist() == [5, 6]
+    assert live.edit(0, "1")["failed"] == ""
+
+
+def test_too_many_changes_do_not_pile_up(long_call, monkeypatch):
+    w, _ = long_call
+    monkeypatch.setattr("interactive_sym.viz.live.QUEUED", 2)
+    monkeypatch.setattr("interactive_sym.viz.live.PATIENCE", 0)
+    live = Live([w])
+    live.edit(0, "1")
+    live.edit(0, "2")
+    with pytest.raises(ValueError, match="too many"):
+        live.edit(0, "3")
+
+
+def test_other_variables_are_changed_at_once(long_call):
+    b = shared(0.0, name="b")
+    assert Live([b]).edit(0, "2")["queued"] == [] and b.get_value() == 2
+
+
+def test_news_are_of_what_was_stored_since():
+    w, b = shared(np.zeros(2), name="w"), shared(1.0, name="b")
+    srng = RandomStreams(1)
+    f = function([], srng.uniform((2,)))
+    live = Live([w, b], [srng])
+    live.sample()
+    before = live.version()
+    assert live.news(before) == {"moved": [], "streams_moved": []}
+    b.set_value(2.0)
+    news = live.news(before)
+    assert [row["k"] for row in news["moved"]] == [1] and news["streams_moved"] == []
+    assert news["moved"][0]["version"] == 1 and "writers" not in news["moved"][0]
+    before = live.version()
+    f()
+    (stream,) = live.news(before)["streams_moved"]
+    assert stream["rows"][0]["count"] == "about 1 since seed 1" and stream["state"] == srng.fingerprint()
+    assert live.news(None)["streams"][0]["rows"][0]["count"] == "1 since seed 1"
+    late = srng.normal((2,))  # a stream more
+    assert len(live.news(before)["streams_moved"][0]["rows"]) == 2 and late is not None
 
 
 def test_what_writes_a_variable(monkeypatch):
@@ -113,6 +211,50 @@ def test_seed_save_restore_and_transfer(monkeypatch):
         live.transfer(0, "nothing", True)
 
 
+@pytest.mark.parametrize("make", [RandomStreams, MRG_RandomStreams])
+def test_save_draw_restore_draw_is_equal_and_so_is_one_seed(make):
+    srng = make(1)
+    f, g = function([], srng.uniform((3,))), function([], srng.uniform((3,)))
+    live = live_of(srng)
+    live.save(0)
+    first = f()
+    live.restore(0)
+    assert (f() == first).all()
+    live.save(0)
+    f(), g()
+    live.seed(0, "77", row=1)
+    second = g()
+    live.seed(0, "77", row=1)
+    assert (g() == second).all()
+    rows = live.sample(True)["streams"][0]["rows"]
+    assert rows[1]["count"] == "1 since seed 77 of 1" and rows[0]["count"] == "2 since seed 1"
+    with pytest.raises(ValueError, match="no such row"):
+        live.seed(0, "77", row=2)
+    with pytest.raises(ValueError):
+        live.seed(0, "-1")
+    assert (f() != first).any()
+
+
+def test_a_function_that_does_not_advance_its_stream_is_marked(monkeypatch):
+    srng = RandomStreams(1)
+    draw = srng.uniform((2,))
+    main = sys.modules["__main__"]
+    monkeypatch.setattr(main, "moving", function([], draw), raising=False)
+    monkeypatch.setattr(main, "still", function([], draw, no_default_updates=True), raising=False)
+    row = live_of(srng).sample()["streams"][0]["rows"][0]
+    assert row["used"] == ["moving", "still"] and row["still"] == ["still"]
+
+
+def test_a_transfer_says_what_is_left_out(monkeypatch):
+    srng, other = MRG_RandomStreams(1), MRG_RandomStreams(2)
+    srng.uniform((3,)), srng.uniform((3,)), srng.uniform((2,))
+    other.uniform((3,)), other.uniform((100,))
+    monkeypatch.setattr(sys.modules["__main__"], "other", other, raising=False)
+    lines = live_of(srng).transfer(0, "other", True)["lines"]
+    assert ["left out" in line for line in lines] == [False, True, True]
+    assert (srng.updates()[0][0].get_value() == other.updates()[0][0].get_value()).all()
+
+
 def test_streams_set_by_hand_are_counted_from_the_first_look():
     srng = RandomStreams(None)
     f = function([], srng.uniform((2,)))
@@ -146,3 +288,13 @@ def test_requests_are_validated():
     assert "short text" in ask(verb="edit", row=0, text=[1])["error"]
     assert "answer" in ask(verb="edit", row=0, text="1") and w.get_value().tolist() == [1, 1]
     assert "no such row" in ask(verb="seed", stream=0, text="1")["error"]
+    assert "whole number" in ask(verb="seed", stream=0, text="1", row=True)["error"]
+    assert "nobody" in ask(verb="watch", on=True)["error"]
+    assert "write a number" in ask(verb="edit", row=0, text="[1," * 30_000)["error"]
+    assert "short text" in ask(verb="edit", row=0, text="1" * 100_001)["error"]
+    wrong = ["[1, 2, 3]", "[[1, 2]]", "'12'", "1j", "[1, None]", "{1: 2}", "open('x')", "[" * 5000, "9" * 5000, "w"]
+    for text in wrong:
+        assert "error" in ask(verb="edit", row=0, text=text), text
+    for row in (-1, 1, 10**30):
+        assert "no such row" in ask(verb="edit", row=row, text="1")["error"]
+    assert w.get_value().tolist() == [1, 1] and w.get_value().dtype == "float64"

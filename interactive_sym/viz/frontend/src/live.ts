@@ -1,16 +1,19 @@
-// Shared variables and random streams, live: read again a few times a second, also while a cell runs.
+// Shared variables, random streams and watched nodes, live: the kernel sends what has changed, also while a cell runs, as long
+// as somebody looks.
 
 import { button, h, s } from "./dom";
+import { reveal } from "./place";
 import type { Request, ViewMessage } from "./records";
+import { Following } from "./sight";
 
-const EVERY_MS = 900;
 const SLOW_MS = 1500;
+const CELL = 8;
 
 export interface Writer { function: string; what: string; where: string; line: string }
 
 export interface LiveRow {
   name: string; type: string; where: string; shape: number[] | null; statistics: [string, string][]; sample: string;
-  editable: boolean; writers: Writer[]; changes: number; undo: number; spark: (number | null)[]; kept: number[];
+  editable: boolean; writers: Writer[]; version: number; changes: number; undo: number; spark: (number | null)[]; kept: number[];
   histogram?: number[]; heat?: number[][]; strided?: number;
 }
 
@@ -20,7 +23,30 @@ export interface StreamRow {
 
 export interface LiveStream { title: string; algorithm: string; seed: string; state: string; rows: StreamRow[] }
 
-export interface LiveSample { rows: LiveRow[]; streams: LiveStream[]; saved: string[] }
+export interface NodeRow { name: string; type: string; shape: string; statistics: [string, string][]; sample: string; where: string }
+
+export interface LiveSample {
+  rows: LiveRow[]; streams: LiveStream[]; saved: string[]; queued: string[]; failed: string;
+  nodes?: { calls: number; rows: NodeRow[] };
+}
+
+/** News: all there is, or what has changed of rows and streams by number. */
+export type News = LiveSample | { moved: (Partial<LiveRow> & { k: number })[]; streams_moved: (Partial<LiveStream> & { k: number })[] };
+
+/** A sample with news taken in. */
+export function merged(old: LiveSample | null, news: News): LiveSample | null {
+  if ("rows" in news) return news;
+  if (old === null) return null;
+  const rows = [...old.rows];
+  for (const { k, ...row } of news.moved) if (rows[k] !== undefined) rows[k] = { ...rows[k], ...row };
+  const streams = [...old.streams];
+  for (const { k, rows: lines, ...rest } of news.streams_moved) {
+    if (streams[k] === undefined) continue;
+    const known = streams[k].rows;
+    streams[k] = { ...streams[k], ...rest, rows: (lines ?? known).map((line, n) => Object.assign({ used: [], still: [] }, known[n], line)) };
+  }
+  return { ...old, rows, streams };
+}
 
 /** The path of a curve in a box; gaps where a value is missing. */
 export function sparkline(values: (number | null)[], width: number, height: number): string {
@@ -39,36 +65,68 @@ export function sparkline(values: (number | null)[], width: number, height: numb
   return path;
 }
 
+function labelled(text: string, drawing: Element): Element {
+  return h("figure", { class: "isym-chart-of" }, drawing, h("figcaption", { class: "isym-muted" }, text));
+}
+
 function chart(name: string, values: (number | null)[]): Element {
-  return s("svg", { class: "isym-spark", viewBox: "-1 -1 122 26", width: 122, height: 26, role: "img", "aria-label": name, "data-spark": values.length },
-    s("title", {}, name), s("path", { d: sparkline(values, 120, 24), fill: "none", stroke: "currentColor" }));
+  return labelled("norm", s("svg", { class: "isym-spark", viewBox: "-1 -1 122 42", width: 122, height: 42, role: "img", "aria-label": name, "data-spark": values.length },
+    s("title", {}, name), s("path", { d: sparkline(values, 120, 40), fill: "none", stroke: "currentColor" })));
 }
 
-function bars(counts: number[]): Element {
-  const most = Math.max(1, ...counts);
-  return s("svg", { class: "isym-spark", viewBox: `0 0 ${counts.length * 5} 26`, width: counts.length * 5, height: 26, role: "img",
-    "aria-label": "histogram", "data-histogram": counts.length }, s("title", {}, `histogram: ${counts.join(" ")}`),
-    ...counts.map((n, k) => s("rect", { x: k * 5, y: 26 - (25 * n) / most, width: 4, height: (25 * n) / most, fill: "currentColor" })));
+/** Counts as bars, and expected counts as a stepped line over them. */
+export function bars(counts: number[], expected: number[] = [], range = ""): Element {
+  const most = Math.max(1, ...counts, ...expected);
+  const height = (count: number): number => (40 * count) / most;
+  const width = counts.length * 5;
+  const line = expected.map((n, k) => `${k === 0 ? "M" : "L"}${k * 5},${(41 - height(n)).toFixed(1)}h4`).join("");
+  const drawing = s("svg", { class: "isym-spark", viewBox: `-1 0 ${width + 2} 42`, width: width + 2, height: 42, role: "img",
+    "aria-label": expected.length ? "histogram, and the expected counts as a line" : "histogram", "data-histogram": counts.length },
+  s("title", {}, `counts: ${counts.join(" ")}${expected.length ? `; expected: ${expected.map((n) => Math.round(n)).join(" ")}` : ""}`),
+  ...counts.map((n, k) => s("rect", { x: k * 5, y: 41 - height(n), width: 4, height: height(n), fill: "currentColor", "fill-opacity": expected.length ? 0.45 : 1 })));
+  if (line) drawing.append(s("path", { class: "isym-expected", d: line, fill: "none", "data-expected": expected.length }));
+  return labelled(range || "histogram", drawing);
 }
 
+function span(statistics: [string, string][]): string {
+  const known = Object.fromEntries(statistics);
+  return known.min !== undefined && known.max !== undefined ? `${known.min} … ${known.max}` : "";
+}
+
+/** Levels from 0 to 100 as a drawing in one element, since it is drawn anew several times a second; -1 is crossed out. */
 function heatMap(levels: number[][]): Element {
-  const cell = 8;
-  const drawing = s("svg", { class: "isym-heat", width: levels[0].length * cell, height: levels.length * cell, role: "img",
+  const canvas = h("canvas", { class: "isym-heat", width: levels[0].length * CELL, height: levels.length * CELL, role: "img",
     "aria-label": "heat map, dark is large", "data-heat": levels.length });
+  const pen = canvas.getContext("2d")!;
   levels.forEach((line, y) => line.forEach((level, x) => {
-    const box = { x: x * cell, y: y * cell, width: cell, height: cell };
-    drawing.append(level < 0
-      ? s("path", { d: `M${box.x},${box.y}l8,8m0,-8l-8,8`, stroke: "#d55e00", fill: "none" })
-      : s("rect", { ...box, fill: `rgb(${Math.round(247 - 2.4 * level)},${Math.round(251 - 1.7 * level)},${Math.round(255 - 0.7 * level)})` }));
+    if (level < 0) {
+      pen.strokeStyle = "#d55e00";
+      pen.beginPath();
+      pen.moveTo(x * CELL, y * CELL);
+      pen.lineTo((x + 1) * CELL, (y + 1) * CELL);
+      pen.moveTo((x + 1) * CELL, y * CELL);
+      pen.lineTo(x * CELL, (y + 1) * CELL);
+      pen.stroke();
+    } else {
+      pen.fillStyle = `rgb(${Math.round(247 - 2.4 * level)},${Math.round(251 - 1.7 * level)},${Math.round(255 - 0.7 * level)})`;
+      pen.fillRect(x * CELL, y * CELL, CELL, CELL);
+    }
   }));
-  return drawing;
+  return labelled("heat map, dark is large", canvas);
 }
 
 function facts(pairs: [string, string][]): Element {
   return h("span", { class: "isym-figures" }, ...pairs.map(([name, value]) => name === "nan" || name === "inf"
-    ? h("span", { class: "isym-warning" }, `⚠ ${value} ${name}`)
+    ? h("span", { class: "isym-warning", "data-badge": name }, `⚠ ${value} ${name}`)
     : h("span", { class: "isym-figure" }, h("span", { class: "isym-muted" }, `${name} `), value)));
 }
+
+/** A place in the user's text, as a button that goes there. */
+function place(where: string): Element {
+  return h("button", { type: "button", class: "isym-link", "data-place": where, title: `show ${where}`, click: () => { reveal(where); } }, where);
+}
+
+type Act = (verb: string, fields: object) => Promise<any>;
 
 /** One shared variable: what moves is drawn anew, what the user is typing into stays. */
 class Card {
@@ -78,22 +136,23 @@ class Card {
   private readonly slider: HTMLInputElement;
   private readonly then = h("div", { class: "isym-live-then", "aria-live": "polite", "data-then": "" });
   private readonly undo: HTMLButtonElement;
+  private readonly goBack: HTMLButtonElement;
   private readonly writers = h("div", { class: "isym-muted", "data-writers": "" });
   private row!: LiveRow;
   private told = "";
 
-  constructor(readonly number: number, row: LiveRow, private readonly act: (verb: string, fields: object) => Promise<any>) {
+  constructor(readonly number: number, row: LiveRow, private readonly act: Act) {
     this.box = h("input", { class: "isym-search isym-edit", "aria-label": `new value of ${row.name}`, placeholder: "new value", "data-edit": "",
       keydown: (event: KeyboardEvent) => { if (event.key === "Enter") this.edit(); } });
     this.undo = button("undo", "undo", `take the last change of ${row.name} back`, () => void act("undo", { row: number }));
     this.slider = h("input", { type: "range", class: "isym-slider", min: 0, max: 0, step: 1, "aria-label": `history of ${row.name}`, "data-history": "",
       input: () => void this.look() });
+    this.goBack = button("back", "go back", "give the variable the value shown here", () => void act("back", { row: number, change: this.chosen() }));
     this.element = h("section", { class: "isym-card", "data-row": row.name, "aria-label": row.name },
-      h("div", {}, h("strong", {}, row.name), h("span", { class: "isym-muted" }, ` ${row.type} · ${row.where}`)), this.moving, this.writers);
+      h("div", {}, h("strong", {}, row.name), h("span", { class: "isym-muted" }, ` ${row.type} · `), place(row.where)), this.moving, this.writers);
     if (row.editable) {
       this.element.append(h("div", { class: "isym-tool" }, this.box, button("set", "set", `give ${row.name} the value written here`, () => this.edit()), this.undo),
-        h("div", { class: "isym-controls" }, h("span", { class: "isym-muted" }, "history"), this.slider,
-          button("back", "go back", "give the variable the value shown here", () => void act("back", { row: number, change: this.chosen() }))), this.then);
+        h("div", { class: "isym-controls" }, h("span", { class: "isym-muted" }, "history"), this.slider, this.goBack), this.then);
     }
     this.show(row);
   }
@@ -106,30 +165,38 @@ class Card {
 
   private async look(): Promise<void> {
     const change = this.chosen();
+    this.goBack.disabled = change < 0;
     if (change < 0) { this.then.textContent = "this value was too large to be kept"; return; }
     const found = await this.act("at", { row: this.number, change });
-    if (found !== undefined) this.then.replaceChildren(`after change ${change}: `, h("code", { class: "isym-sample" }, found.sample), facts(found.statistics));
+    if (found === undefined || change !== this.chosen()) return;
+    this.then.replaceChildren(h("div", {}, `version ${change}: `, facts(found.statistics), h("code", { class: "isym-sample" }, found.sample)),
+      h("div", { class: "isym-charts" }, ...charts(found)));
   }
 
   show(row: LiveRow): void {
     this.row = row;
     this.element.dataset.changes = String(row.changes);
+    this.element.dataset.version = String(row.version);
     this.undo.disabled = row.undo === 0;
     const last = String(Math.max(0, row.kept.length - 1));
     const atEnd = this.slider.value === this.slider.max;
     this.slider.max = last;
     if (atEnd && document.activeElement !== this.slider) this.slider.value = last;
-    this.moving.replaceChildren(
-      h("div", {}, row.shape === null ? "" : `shape (${row.shape.join(", ")}${row.shape.length === 1 ? "," : ""}) · ${row.changes} changes seen`),
+    const shape = row.shape === null ? "" : `shape (${row.shape.join(", ")}${row.shape.length === 1 ? "," : ""}) · `;
+    const every = (row.strided ?? 1) > 1 ? ` · figures of one element in ${row.strided}` : "";
+    this.moving.replaceChildren(h("div", {}, `${shape}version ${row.version} · ${row.kept.length} kept${every}`),
       h("div", {}, facts(row.statistics), h("code", { class: "isym-sample" }, row.sample)),
-      h("div", { class: "isym-charts" }, chart("norm over the changes seen", row.spark),
-        row.histogram?.length ? bars(row.histogram) : null, row.heat?.length ? heatMap(row.heat) : null));
+      h("div", { class: "isym-charts" }, chart("norm over the changes seen", row.spark), ...charts(row)));
     const told = JSON.stringify(row.writers);
     if (told === this.told) return;
     this.told = told;
     this.writers.replaceChildren(...(row.writers.length === 0 ? ["no named function writes it"] : row.writers.map((writer) =>
-      h("div", {}, `written by ${writer.function}: ${writer.what}, ${writer.where}`, h("code", { class: "isym-line" }, writer.line)))));
+      h("div", {}, `written by ${writer.function}: ${writer.what}, `, place(writer.where), h("code", { class: "isym-line" }, writer.line)))));
   }
+}
+
+function charts(row: { histogram?: number[]; heat?: number[][]; statistics: [string, string][] }): Element[] {
+  return [...(row.histogram?.length ? [bars(row.histogram, [], span(row.statistics))] : []), ...(row.heat?.length ? [heatMap(row.heat)] : [])];
 }
 
 /** The streams of one object: seed, saved states, copies, next numbers. */
@@ -138,24 +205,31 @@ class StreamCard {
   private readonly body = h("tbody");
   private readonly head = h("span", { class: "isym-muted" });
   private readonly out = h("div", { "aria-live": "polite", "data-preview": "" });
+  private readonly seed: HTMLInputElement;
 
-  constructor(readonly number: number, stream: LiveStream, private readonly act: (verb: string, fields: object) => Promise<any>) {
-    const seed = h("input", { class: "isym-search", "aria-label": "seed", placeholder: "seed", "data-seed": "",
-      keydown: (event: KeyboardEvent) => { if (event.key === "Enter") void act("seed", { stream: number, text: seed.value }); } });
+  constructor(readonly number: number, stream: LiveStream, private readonly act: Act) {
+    this.seed = h("input", { class: "isym-search", "aria-label": "seed", placeholder: "seed", "data-seed": "",
+      keydown: (event: KeyboardEvent) => { if (event.key === "Enter") this.reseed(); } });
     const name = h("input", { class: "isym-search", "aria-label": "name of other streams", placeholder: "copy to", "data-target": "" });
     const copy = async (apply: boolean): Promise<void> => {
       const found = await act("transfer", { stream: number, name: name.value, apply });
-      if (found !== undefined) this.out.replaceChildren(found.applied ? "copied " : "would copy ", found.lines.join("; "));
+      if (found !== undefined) this.out.replaceChildren(h("div", {}, found.applied ? "copied" : "would copy"),
+        h("ul", { class: "isym-pairs" }, ...found.lines.map((line: string) => h("li", {}, line))));
     };
     this.element = h("section", { class: "isym-card", "aria-label": stream.title },
       h("div", {}, h("strong", {}, stream.title), this.head),
-      h("div", { class: "isym-tool" }, seed, button("seed", "seed", "seed all streams", () => void act("seed", { stream: number, text: seed.value })),
+      h("div", { class: "isym-tool" }, this.seed, button("seed", "seed all", "seed all streams", () => this.reseed()),
         button("save", "save", "save the states", () => void act("save", { stream: number })), name,
         button("transfer-preview", "preview", "say which state would go where", () => void copy(false)),
         button("transfer", "copy", "copy the states to these streams", () => void copy(true))),
-      h("table", { class: "isym-table" }, h("thead", {}, h("tr", {}, ...["stream", "type", "state", "draws", "used by", ""].map((text) => h("th", { scope: "col" }, text)))), this.body),
+      h("div", { class: "isym-wide" }, h("table", { class: "isym-table" },
+        h("thead", {}, h("tr", {}, ...["stream", "type", "state", "draws", "used by", ""].map((text) => h("th", { scope: "col" }, text)))), this.body)),
       this.out);
     this.show(stream);
+  }
+
+  private reseed(row?: number): void {
+    void this.act("seed", { stream: this.number, text: this.seed.value, ...(row === undefined ? {} : { row }) });
   }
 
   show(stream: LiveStream): void {
@@ -165,23 +239,58 @@ class StreamCard {
     stream.rows.forEach((row, k) => {
       let line = this.body.children[k] as HTMLElement | undefined;
       if (line === undefined) {
-        line = h("tr", {}, h("th", { scope: "row" }), h("td"), h("td"), h("td"), h("td"), h("td", {},
-          button("next", "next numbers", "the next numbers, drawn from a copy", () => void this.preview(k))));
+        line = h("tr", {}, h("th", { scope: "row" }, `${k}: ${row.draw} · `, place(row.where)), h("td"), h("td"), h("td"), h("td"), h("td", { class: "isym-tool" },
+          button("next", "next numbers", "the next numbers, drawn from a copy", () => void this.preview(k)),
+          button("seed-one", "seed", "give this stream alone the seed written above", () => this.reseed(k))));
         this.body.append(line);
       }
       Object.assign(line.dataset, { row: `${k}: ${row.draw}`, count: row.count, state: row.state });
-      const used = row.used.map((name) => (row.still.includes(name) ? `⚠ ${name} (does not advance it)` : name)).join(", ");
-      [`${k}: ${row.draw} · ${row.where}`, row.type, row.state, row.count, used].forEach((text, column) => {
-        if (line!.children[column].textContent !== text) line!.children[column].textContent = text;
+      [row.type, row.state, row.count].forEach((text, column) => {
+        if (line!.children[column + 1].textContent !== text) line!.children[column + 1].textContent = text;
       });
+      line.children[4].replaceChildren(...row.used.map((name) => row.still.includes(name)
+        ? h("div", { class: "isym-warning", "data-badge": "still" }, `⚠ ${name} does not advance it`) : h("div", {}, name)));
     });
   }
 
   private async preview(row: number): Promise<void> {
     const found = await this.act("preview", { stream: this.number, row });
     if (found === undefined) return;
+    const counts = found.histogram ?? [];
+    const range = found.edges === undefined ? "" : `${found.edges[0]} … ${found.edges[counts.length]}`;
     this.out.replaceChildren(h("div", {}, "next: ", h("code", { class: "isym-sample" }, found.next)),
-      h("div", {}, bars(found.histogram), ` ${found.count} numbers from a copy: `, facts(found.statistics)));
+      h("div", { class: "isym-charts" }, bars(counts, found.expected, range), h("div", {}, `${found.count} numbers from a copy`,
+        found.expected === undefined ? "" : `; line: ${found.formula}`, facts(found.statistics))));
+  }
+}
+
+/** The nodes of a watched function at its last call. */
+class NodeTable {
+  readonly element: HTMLElement;
+  private readonly head = h("span", { class: "isym-muted" });
+  private readonly body = h("tbody");
+  private readonly filter = h("input", { class: "isym-search", placeholder: "only nodes with", "aria-label": "only nodes whose name has", "data-filter": "",
+    input: () => this.sift() });
+
+  constructor() {
+    this.element = h("section", { class: "isym-card", "aria-label": "nodes", "data-nodes": "" }, h("div", { class: "isym-tool" }, this.head, this.filter),
+      h("div", { class: "isym-wide" }, h("table", { class: "isym-table" },
+        h("thead", {}, h("tr", {}, ...["node", "type", "shape", "figures", "value"].map((text) => h("th", { scope: "col" }, text)))), this.body)));
+  }
+
+  show(found: { calls: number; rows: NodeRow[] }): void {
+    this.head.textContent = found.calls === 0 ? "not called yet" : `call ${found.calls}`;
+    this.element.dataset.calls = String(found.calls);
+    const bad = found.rows.findIndex((row) => row.statistics.some(([name]) => name === "nan" || name === "inf"));
+    this.body.replaceChildren(...found.rows.map((row, k) => h("tr", { "data-node-row": row.name },
+      h("th", { scope: "row" }, row.name, k === bad ? h("div", { class: "isym-warning", "data-first": "" }, "⚠ the first that is not finite") : null,
+        row.where ? h("div", {}, place(row.where)) : null),
+      h("td", {}, row.type), h("td", {}, row.shape), h("td", {}, facts(row.statistics)), h("td", {}, h("code", { class: "isym-sample" }, row.sample)))));
+    this.sift();
+  }
+
+  private sift(): void {
+    for (const line of this.body.children as Iterable<HTMLElement> & HTMLCollection) (line as HTMLElement).hidden = !(line as HTMLElement).dataset.nodeRow!.includes(this.filter.value);
   }
 }
 
@@ -189,73 +298,102 @@ class StreamCard {
 export function livePane(root: HTMLElement, view: ViewMessage, request: Request): () => void {
   const cards: Card[] = [];
   const streams: StreamCard[] = [];
+  let nodes: NodeTable | null = null;
   const host = h("div", { class: "isym-cards" });
   const saved = h("select", { class: "isym-search", "aria-label": "saved states", "data-saved": "" });
   const restore = h("span", { class: "isym-tool", hidden: true }, saved,
     button("restore", "restore", "restore the chosen states", () => void act("restore", { saved: Number(saved.value) })));
   const note = h("div", { class: "isym-muted isym-live-note", role: "status", "data-live": "" });
-  let timer: number | undefined;
+  let sample: LiveSample | null = null;
+  let wanted = request.listen !== undefined;
   let stopped = false;
-  let asking = false;
   let updates = 0;
+  let frame = 0;
+  let waiting = 0;
 
-  const show = (sample: LiveSample): void => {
-    sample.rows.forEach((row, k) => {
+  const draw = (): void => {
+    frame = 0;
+    if (sample === null || stopped) return;
+    const now = sample;
+    now.rows.forEach((row, k) => {
       if (cards[k] === undefined) { cards[k] = new Card(k, row, act); host.append(cards[k].element); } else cards[k].show(row);
     });
-    sample.streams.forEach((row, k) => {
+    now.streams.forEach((row, k) => {
       if (streams[k] === undefined) { streams[k] = new StreamCard(k, row, act); host.append(streams[k].element); } else streams[k].show(row);
     });
-    restore.hidden = sample.saved.length === 0;
-    if (saved.children.length !== sample.saved.length) {
-      saved.replaceChildren(...sample.saved.map((label, k) => h("option", { value: k }, label)));
-      saved.value = String(sample.saved.length - 1);
+    if (now.nodes !== undefined) {
+      if (nodes === null) { nodes = new NodeTable(); host.append(nodes.element); }
+      nodes.show(now.nodes);
     }
+    restore.hidden = now.saved.length === 0;
+    if (saved.children.length !== now.saved.length) {
+      saved.replaceChildren(...now.saved.map((label, k) => h("option", { value: k }, label)));
+      saved.value = String(now.saved.length - 1);
+    }
+    root.dataset.queued = String(now.queued.length);
+    if (now.queued.length > 0) say("queue", `queued until the running call ends: ${now.queued.join(", ")}`);
+    else if (now.failed) say("queue", now.failed);
+    else unsay("queue");
     updates += 1;
     root.dataset.updates = String(updates);
     root.dataset.ready = "1";
   };
-  const act = async (verb: string, fields: object): Promise<any> => {
-    const late = window.setTimeout(() => { note.textContent = "queued until the cell ends"; }, SLOW_MS);
+  /** The latest wins: what comes between two frames is drawn once. */
+  const show = (news: News): void => {
+    sample = merged(sample, news);
+    if (frame === 0) frame = window.requestAnimationFrame(draw);
+  };
+  let said = "";
+  const say = (who: string, text: string): void => { said = who; note.textContent = text; };
+  const unsay = (who: string): void => { if (said === who) note.textContent = ""; };
+
+  /** Asks; what is late says so. */
+  const asked = async (verb: string, fields: object, late: string): Promise<any> => {
+    waiting += 1;
+    const timer = window.setTimeout(() => say("late", late), SLOW_MS);
     try {
       const answer = await request(verb, fields as Record<string, unknown>);
-      note.textContent = "";
-      if (answer?.rows !== undefined && answer?.streams !== undefined) show(answer);
+      unsay("error");
       return answer;
     } catch (error) {
-      note.textContent = (error as Error).message;
+      if (!stopped) say("error", (error as Error).message);
       return undefined;
     } finally {
-      window.clearTimeout(late);
+      window.clearTimeout(timer);
+      waiting -= 1;
+      if (waiting === 0) unsay("late");
     }
   };
-  const poll = async (long: boolean): Promise<void> => {
-    if (stopped || asking || (!long && (document.hidden || !root.isConnected))) return;
-    asking = true;
-    const late = window.setTimeout(() => { note.textContent = "the kernel is busy: values follow when the cell ends"; }, SLOW_MS);
-    try {
-      const answer = await request("sample", long ? { long } : {});
-      if (note.textContent?.startsWith("the kernel is busy")) note.textContent = "";
-      show(answer);
-      if (long) root.dataset.refreshed = String(1 + Number(root.dataset.refreshed ?? 0));
-    } catch (error) {
-      note.textContent = (error as Error).message;
-      pause();
-    } finally {
-      window.clearTimeout(late);
-      asking = false;
-    }
+  const act: Act = async (verb, fields) => {
+    const answer = await asked(verb, fields, "queued until the cell ends");
+    if (answer?.rows !== undefined && answer?.streams !== undefined) show(answer);
+    return answer;
   };
-  const pause = (): void => {
-    if (timer !== undefined) window.clearInterval(timer);
-    timer = timer === undefined && !stopped ? window.setInterval(() => void poll(false), EVERY_MS) : undefined;
-    root.dataset.live = String(timer !== undefined);
-    live.setAttribute("aria-pressed", String(timer !== undefined));
+  const read = async (long: boolean): Promise<void> => {
+    const answer = await asked("sample", long ? { long } : {}, "the kernel is busy: values follow when the cell ends");
+    if (answer === undefined) return;
+    show(answer);
+    if (long) root.dataset.refreshed = String(1 + Number(root.dataset.refreshed ?? 0));
   };
-  const live = button("live", "live", "follow the values, also while a cell runs", pause);
-  const refresh = button("refresh", "refresh", "read the values again, and count draws with patience", () => void poll(true));
+  const following = new Following(root, () => wanted && !stopped, (on) => {
+    root.dataset.live = String(on);
+    if (on) void asked("watch", { on }, "the kernel is busy: values follow when the cell ends").then((answer) => { if (answer !== undefined && updates > 0) void read(false); });
+    else void request("watch", { on }).catch(() => undefined);
+  });
+  const live = button("live", "live", "follow the values, also while a cell runs", () => {
+    wanted = !wanted && request.listen !== undefined;
+    live.setAttribute("aria-pressed", String(wanted));
+    following.update();
+  });
+  live.setAttribute("aria-pressed", String(wanted));
+  const refresh = button("refresh", "refresh", "read the values again, and count draws with patience", () => void read(true));
   root.append(h("div", { class: "isym-bar-top" }, h("strong", { class: "isym-title" }, view.title), h("span", { class: "isym-space" }), restore, live, refresh), note, host);
-  pause();
-  void poll(true);
-  return () => { stopped = true; if (timer !== undefined) window.clearInterval(timer); };
+  const deaf = request.listen?.(show);
+  void read(true);
+  return () => {
+    stopped = true;
+    following.stop();
+    deaf?.();
+    window.cancelAnimationFrame(frame);
+  };
 }

@@ -2,7 +2,7 @@
 // a static picture on show until the kernel answers. Requests go over a comm opened here, which a kernel with subshells
 // answers even while a cell runs; hosts without such comms get them as the widget's own messages.
 
-import { frontEnd, Questions, subshell, type Ask } from "./wire";
+import { frontEnd, Questions, requests, subshell } from "./wire";
 
 interface Model {
   get(name: string): any;
@@ -14,7 +14,7 @@ interface Model {
 
 const TARGET = "interactive_sym.view";
 
-interface Link { ask: Ask; close(): void }
+interface Link { questions: Questions; close(): void }
 
 async function connect(model: Model): Promise<Link> {
   const own = (content: object): void => model.send(content);
@@ -39,7 +39,7 @@ async function connect(model: Model): Promise<Link> {
     questions.post = own;
   }
   return {
-    ask: (verb, fields = {}) => questions.ask(verb, { view: model.get("view"), ...fields }),
+    questions,
     close() {
       model.off("msg:custom", custom);
       comm?.close();
@@ -67,9 +67,11 @@ export default {
     let gone = false;
     void (async () => {
       try {
-        const [engine, [view]] = await Promise.all([frontEnd(model.get("front"), link.ask), link.ask("open")]);
+        const ask = requests(link.questions, model.get("view"));
+        const front = frontEnd(model.get("front"), (verb) => link.questions.ask(verb));
+        const [engine, view] = await Promise.all([front, ask("open")]);
         clearTimeout(late);
-        if (!gone) stop = engine.mount(el, view, async (verb: string, fields: object) => (await link.ask(verb, fields))[0]);
+        if (!gone) stop = engine.mount(el, view, ask);
       } catch (error) {
         clearTimeout(late);
         picture(el, model.get("svg"), `Static picture; ${(error as Error).message}.`);

@@ -3,47 +3,46 @@
 
 import { h } from "./dom";
 import panelCss from "./panel.css";
-import { frontEnd, Questions, subshell, type Ask } from "./wire";
+import { Following } from "./sight";
+import { frontEnd, Questions, requests, subshell, type Ask } from "./wire";
 
 const ID = "interactive-sym";
 const HELLO = "interactive_sym.hello";
 const PANEL = "interactive_sym.panel";
 const KINDS: Record<string, string> = { function: "Functions", shared: "Shared variables", stream: "Random streams" };
-const BUSY_MS = 1000;
-
 export interface Row { name: string; kind: string; type: string; value: string }
+
+/** What the kernel says unasked: all rows, after a cell, or those whose values have changed. */
+export interface News { all?: Row[]; moved?: Row[] }
+
+/** Rows with news taken in. */
+export function merged(old: Row[], news: News): Row[] {
+  if (news.all !== undefined) return news.all;
+  const moved = new Map((news.moved ?? []).map((row) => [row.name, row]));
+  return old.map((row) => moved.get(row.name) ?? row);
+}
 
 /** A comm to the panel's kernel end, opened when the kernel says that interactive_sym is there. */
 export class Link {
-  ask: Ask | null = null;
-  running: boolean;
+  questions: Questions | null = null;
   private comm: any = null;
   private gone = false;
 
-  constructor(private readonly kernel: any, private readonly changed: () => void) {
+  constructor(private readonly kernel: any, private readonly changed: () => void, private readonly heard: (news: News) => void) {
     kernel.registerCommTarget(HELLO, () => { void this.open(); });
     void kernel.requestCommInfo({ target_name: HELLO }).then((reply: any) => {
       if (Object.keys(reply?.content?.comms ?? {}).length > 0) void this.open();
     });
-    this.running = kernel.status === "busy";
     kernel.statusChanged.connect(this.status, this);
-    kernel.iopubMessage.connect(this.heard, this);
   }
 
   private status(_: any, status: string): void {
     if (status === "restarting" || status === "autorestarting" || status === "dead") this.drop();
   }
 
-  // our own requests make the kernel busy and idle too: only what cells do counts
-  private heard(_: any, message: any): void {
-    if (message.header.msg_type !== "status" || message.parent_header?.msg_type !== "execute_request") return;
-    this.running = message.content.execution_state === "busy";
-    this.changed();
-  }
-
   private drop(): void {
-    this.comm = this.ask = null;
-    this.running = false;
+    this.questions?.fail("the kernel has gone");
+    this.comm = this.questions = null;
     this.changed();
   }
 
@@ -59,14 +58,14 @@ export class Link {
     await subshell(this.kernel, comm);
     await comm.open({}).done;
     if (this.comm !== comm) return;
-    this.ask = (verb, fields) => questions.ask(verb, fields);
+    questions.listen("panel", this.heard);
+    this.questions = questions;
     this.changed();
   }
 
   close(): void {
     this.gone = true;
     this.kernel.statusChanged.disconnect(this.status, this);
-    this.kernel.iopubMessage.disconnect(this.heard, this);
     if (!this.kernel.isDisposed) this.kernel.removeCommTarget(HELLO, () => undefined);
     if (this.comm !== null && !this.comm.isDisposed) this.comm.close();
   }
@@ -88,12 +87,19 @@ export function table(rows: Row[], open: (row: Row) => void): Element[] {
 export class Panel {
   private link: Link | null = null;
   private kernel: any = null;
-  private timer: number | undefined;
+  private rows: Row[] = [];
   private shown = "";
+  private readonly following: Following;
 
   constructor(readonly host: HTMLElement, private readonly place: (title: string, fill: (host: HTMLElement) => Promise<() => void>) => void) {
     host.classList.add("isym-panel");
-    host.append(h("style", {}, panelCss), h("div", { class: "isym-panel-list", "data-isym": "panel" }));
+    const list = h("div", { class: "isym-panel-list", "data-isym": "panel" });
+    host.append(h("style", {}, panelCss), list);
+    this.following = new Following(host, () => Boolean(this.link?.questions), (on) => {
+      list.dataset.live = String(on);
+      this.link?.questions?.ask("watch", { on }).catch(() => undefined);
+      if (on) this.refresh();
+    });
     this.refresh();
   }
 
@@ -102,41 +108,52 @@ export class Panel {
     if (kernel === this.kernel) return;
     this.link?.close();
     this.kernel = kernel;
-    this.link = kernel ? new Link(kernel, () => this.refresh()) : null;
+    this.link = kernel ? new Link(kernel, () => this.changed(), (news) => this.list(merged(this.rows, news))) : null;
+    this.changed();
+  }
+
+  /** The names that are listed now, by kind. */
+  names(...kinds: string[]): string[] { return this.rows.filter((row) => kinds.includes(row.kind)).map((row) => row.name); }
+
+  private changed(): void {
+    this.following.update();
     this.refresh();
   }
 
   refresh(): void {
-    window.clearTimeout(this.timer);
-    const ask = this.link?.ask;
-    if (!ask) return this.say(this.kernel ? "Nothing yet: this kernel has not imported interactive_sym." : "No notebook with a kernel is open.");
-    ask("list").then(([rows]) => this.list(rows, ask)).catch((error: Error) => this.say(error.message));
-    // while a cell runs nobody says that something has changed
-    this.timer = window.setTimeout(() => { if (this.link?.running && this.host.isConnected) this.refresh(); }, BUSY_MS);
+    const questions = this.link?.questions;
+    if (!questions) return this.say(this.kernel ? "Nothing yet: this kernel has not imported interactive_sym." : "No notebook with a kernel is open.");
+    questions.ask("list").then(([rows]) => this.list(rows), (error: Error) => this.say(error.message));
   }
 
   private say(text: string): void {
     this.shown = "";
+    this.rows = [];
     this.host.querySelector("[data-isym]")!.replaceChildren(h("p", {}, text));
   }
 
-  private list(rows: Row[], ask: Ask): void {
+  private list(rows: Row[]): void {
+    this.rows = rows;
     const text = JSON.stringify(rows);
     if (text === this.shown) return;
     const list = this.host.querySelector<HTMLElement>("[data-isym]")!;
     const focused = (document.activeElement as HTMLElement | null)?.dataset?.name;
     this.shown = text;
-    list.replaceChildren(...(rows.length > 0 ? table(rows, (row) => this.open(row, ask))
+    list.replaceChildren(...(rows.length > 0 ? table(rows, (row) => this.open(row.name))
       : [h("p", {}, "No function, shared variable or random stream has a name yet.")]));
     if (focused !== undefined) [...list.querySelectorAll<HTMLElement>("[data-name]")].find((item) => item.dataset.name === focused)?.focus();
     list.dataset.count = String(rows.length);
   }
 
-  private open(row: Row, ask: Ask): void {
-    this.place(row.name, async (host) => {
-      const [{ view, front: version }] = await ask("show", { name: row.name });
+  /** Opens the view of a name. */
+  open(name: string): void {
+    const questions = this.link?.questions;
+    if (!questions) return;
+    const ask: Ask = (verb, fields) => questions.ask(verb, fields);
+    this.place(name, async (host) => {
+      const [{ view, front: version }] = await ask("show", { name });
       const [engine, [message]] = await Promise.all([frontEnd(version, ask), ask("open", { view })]);
-      return engine.mount(host, message, async (verb: string, fields: object) => (await ask(verb, { view, ...fields }))[0]);
+      return engine.mount(host, message, requests(questions, view));
     });
   }
 }

@@ -81,8 +81,11 @@ export interface Output { id: number; index: number; label: string; width: numbe
 
 export interface Step { rule: string; why: string; changes: string; pass: string; before: string; after: string }
 
-/** A request to the kernel and its answer. */
-export type Request = (verb: string, fields?: Record<string, unknown>) => Promise<any>;
+/** A request to the kernel and its answer; `listen` hears what the kernel sends unasked, and returns how to stop. */
+export interface Request {
+  (verb: string, fields?: Record<string, unknown>): Promise<any>;
+  listen?: (heard: (news: any) => void) => () => void;
+}
 
 export function node(row: Row, strings: string[]): Node {
   const s = (index: number): string => strings[index];
