@@ -23,7 +23,7 @@ from ..core.ops.elementwise import C_TYPES
 from .loopir import Access, Dim, Index, Item, Kernel, Loop, Value, literal
 from .lower import Lowering
 from .memory import Buffer, Memory, is_local
-from .schedule import Schedule
+from .schedule import MANY_ROWS, Schedule, is_costly, row_by_row
 
 LOOP_NAMES = "ijklmpqrstuwxyz"
 LANES = 4
@@ -33,15 +33,9 @@ SEARCHED = 128
 """Bytes of a block in which argmax and argmin first ask whether any element is better than the best so far."""
 POLL_MASK = 63
 """Outermost loops ask every 64 iterations whether the user interrupts."""
+POLLED_SIZE = 1024  # iterations that are this long ask each time whether the user interrupts
 COSTLY = 8
 """What an operation counts for that calls a mathematical function, plain arithmetic being 1."""
-PLAIN = frozenset(
-    [
-        "add", "sub", "mul", "true_div", "neg", "abs", "sqr", "sqrt", "maximum", "minimum", "switch", "lt",
-        "le", "gt", "ge", "eq", "neq", "and_", "or_", "xor", "invert", "cast", "identity", "second", "sum",
-        "prod", "max", "min", "any", "all", "dot", "mean", "copy",
-    ]
-)  # fmt: skip
 LITTLE_WORK = 131_072
 """Operations below which a loop is never cut: two parts of `ISYM_PART_WORK`."""
 MANY_NESTS = 40
@@ -80,6 +74,7 @@ class Emitter:
         self.indent = 1
         self.block: Loop | None = None  # the loop whose rows are being written side by side
         self._chunk: set[int] = set()  # values that are plain locals of the loop over the rows
+        self._single = False  # whether an inner loop is being written for one row of the block
         self._quarter = ""  # the length of a quarter of the range, where quarters are written side by side
         self._many = len(schedule.items) > MANY_NESTS
         self._joining: set[str] = set()  # functions written that add up parts
@@ -302,9 +297,14 @@ class Emitter:
         return first, last
 
     def _poll(self, loop: Loop) -> None:
-        """In outermost loops around others: stop where the user interrupts."""
+        """In outermost loops around others: stop where the user interrupts; short iterations ask now and then."""
         if loop.depth == 0 and not loop.innermost:
-            self.write(f"if (({LOOP_NAMES[0]} & {POLL_MASK}) == 0 && ISYM_INTERRUPTED(ctx)) return ISYM_PYTHON;")
+            inner = self.size(next(item.dim for item in loop.items if isinstance(item, Loop)))
+            if inner.isdecimal():
+                mask = str(POLL_MASK if int(inner) < POLLED_SIZE else 0)
+            else:
+                mask = f"({_atom(inner)} < {POLLED_SIZE} ? {POLL_MASK} : 0)"
+            self.write(f"if (({LOOP_NAMES[0]} & {mask}) == 0 && ISYM_INTERRUPTED(ctx)) return ISYM_PYTHON;")
 
     def _in_lanes(self, loop: Loop) -> bool:
         """Whether a loop is nothing but a sum too short to hide that each addition waits for the one before."""
@@ -335,7 +335,7 @@ class Emitter:
         end = self._quarter if begin == "0" else f"{begin} + {self._quarter}"
         self.open(f"for (int64_t {name} = {begin}; {name} < {end}; {name}++) {{")
         for kernel in loop.members:
-            self._row_statements(kernel, loop, loop)
+            self._row_statements(kernel, loop, [str(row) for row in range(LANES)])
         self.close()
         self.block, loop.rows = None, rows
         for kernel in sums:
@@ -398,7 +398,7 @@ class Emitter:
         weights: dict[tuple[str, ...], int] = {}
         for kernel in loop.members:
             sizes = tuple(text for axis in kernel.axes for text in self._factors(axis.dim))
-            weights[sizes] = weights.get(sizes, 0) + (1 if kernel.op in PLAIN or kernel.kind == "reduce" else COSTLY)
+            weights[sizes] = weights.get(sizes, 0) + (COSTLY if is_costly(kernel) else 1)
         known = 0
         texts = []
         for sizes, weight in weights.items():
@@ -591,7 +591,8 @@ class Emitter:
         if kernel.reduction.startswith("arg"):
             return kernel.value.name
         if kernel.trailing == loop.depth:
-            return kernel.value.name if kernel.scalar_depth is not None else f"so_far_{kernel.value.name}"
+            own = f"row_{kernel.value.name}" if self._single else kernel.value.name
+            return own if kernel.scalar_depth is not None else f"so_far_{kernel.value.name}"
         return f"part_{kernel.value.name}"
 
     def _before(self, loop: Loop, path: tuple[Loop, ...], rows: int | None = None) -> None:
@@ -633,7 +634,9 @@ class Emitter:
             depth = loop.depth
             is_arg = kernel.reduction.startswith("arg")
             name = self._accumulator(kernel, loop)
-            each = [(name, None)] if rows is None else [(f"{name}_{row}", str(row)) for row in range(rows)]
+            each = [(name, "r" if self._single else None)]
+            if rows is not None:
+                each = [(f"{name}_{row}", str(row)) for row in range(rows)]
             if kernel.trailing < depth == len(kernel.axes) - 1 and not is_arg:
                 outer = value.name if kernel.scalar_depth is not None else f"so_far_{value.name}"
                 for part, _ in each:
@@ -644,7 +647,9 @@ class Emitter:
                 for part, row in each:
                     self.write(combine(kernel, self.target(kernel, row), part), kernel)
                 continue
-            if rows is not None and value.local:
+            if self._single and value.local:
+                self.write(f"{value.name}[r] = {name};", kernel)
+            elif rows is not None and value.local:
                 self.write(
                     f"const {value.c_type} {value.name}[{rows}] = {{{', '.join(part for part, _ in each)}}};", kernel
                 )
@@ -716,16 +721,39 @@ class Emitter:
                 continue
             self._row_chunks(waiting, loop)
             waiting = []
+            if loop.rows == MANY_ROWS and row_by_row(item):
+                self._row_by_row(item, (*path, item), loop)
+                continue
             self._before(item, (*path, item), loop.rows)
             self._pragma(item, loop.rows)
             name = LOOP_NAMES[item.depth]
             self.open(f"for (int64_t {name} = 0; {name} < {self.size(item.dim)}; {name}++) {{")
             for inner in item.items:
                 assert isinstance(inner, Kernel)
-                self._row_statements(inner, item, loop)
+                self._row_statements(inner, item, [str(row) for row in range(loop.rows)])
             self.close()
             self._after(item, loop.rows)
         self._row_chunks(waiting, loop)
+
+    def _row_by_row(self, item: Loop, path: tuple[Loop, ...], loop: Loop) -> None:
+        """An inner loop for one row of the block after the other: memory is read in its order, which it is made for."""
+        for kernel in item.members:
+            value = kernel.value
+            if kernel.kind == "reduce" and value is not None and value.local and kernel.trailing == item.depth:
+                self.write(f"{value.c_type} {value.name}[{loop.rows}];", kernel)
+        self.open(f"for (int r = 0; r < {loop.rows}; r++) {{")
+        self._single = True
+        self._before(item, path)
+        self._pragma(item, None)
+        name = LOOP_NAMES[item.depth]
+        self.open(f"for (int64_t {name} = 0; {name} < {self.size(item.dim)}; {name}++) {{")
+        for inner in item.items:
+            assert isinstance(inner, Kernel)
+            self._row_statements(inner, item, ["r"])
+        self.close()
+        self._after(item)
+        self._single = False
+        self.close()
 
     def _row_chunks(self, kernels: list[Kernel], loop: Loop) -> None:
         """Numbers per row, those of another width than the rest apart.
@@ -789,16 +817,16 @@ class Emitter:
             statement = combine(kernel, outer, f"rows_{kernel.value.name}[r]")
             self.write(f"for (int r = 0; r < {loop.rows}; r++) {statement}", kernel)
 
-    def _row_statements(self, kernel: Kernel, inner: Loop, loop: Loop) -> None:
-        """One operation of an inner loop, for each row of the block."""
+    def _row_statements(self, kernel: Kernel, inner: Loop, rows: Sequence[str]) -> None:
+        """One operation of an inner loop, for each of these rows of the block."""
         value = kernel.value
         assert value is not None
-        rows = [str(row) for row in range(loop.rows)]
         if kernel.kind == "reduce":
             if kernel.trailing < len(kernel.axes):
                 name = self._accumulator(kernel, inner)
                 for row in rows:
-                    self.write(combine(kernel, f"{name}_{row}", self.expression(kernel, row)), kernel)
+                    each = name if self._single else f"{name}_{row}"
+                    self.write(combine(kernel, each, self.expression(kernel, row)), kernel)
                 return
             targets = [self.target(kernel, row) for row in rows]
             if len(set(targets)) == 1:

@@ -17,12 +17,22 @@ GROUP_LIMIT = 300
 """Kernels in a loop at most: C compilers take more than linear time on long loop bodies."""
 
 
-ROWS = 4
-"""Rows that an outer loop takes at a time where its inner loops reduce."""
+ROWS, MANY_ROWS = 4, 8
+"""Rows that an outer loop takes at a time where its inner loops reduce; more where much is done with each row's sum."""
 BLOCK_LIMIT = 48
 """Operations in inner loops beyond which rows are not taken several at a time: the text would get long."""
 BLOCK_BUDGET = 240
 """Operations of a program that are written for several rows at most, so that large units compile soon."""
+
+
+PLAIN = frozenset(
+    [
+        "add", "sub", "mul", "true_div", "neg", "abs", "sqr", "sqrt", "maximum", "minimum", "switch", "lt",
+        "le", "gt", "ge", "eq", "neq", "and_", "or_", "xor", "invert", "cast", "identity", "second", "sum",
+        "prod", "max", "min", "any", "all", "dot", "mean", "copy",
+    ]
+)  # fmt: skip
+"""Operations that are plain arithmetic."""
 
 
 class Schedule:
@@ -267,6 +277,11 @@ class Schedule:
         if any(kernel.kind == "reduce" for kernel in bodies):
             self._budget -= len(bodies)
             loop.rows = ROWS
+            between = [item for item in loop.items if isinstance(item, Kernel)]
+            over_rows = any(kernel.kind == "reduce" and kernel.trailing == len(kernel.axes) for kernel in bodies)
+            along_rows = any(map(row_by_row, inner))
+            if along_rows and (over_rows or any(is_costly(kernel) for kernel in between)):
+                loop.rows = MANY_ROWS
 
 
 def _factors(dim: Dim) -> tuple[Dim, ...]:
@@ -283,6 +298,24 @@ def reads_same(producer: Kernel, access: Access | None, depth: int) -> bool:
     if axis.out is None or producer.store.index[axis.out] != _plain(depth):
         return False
     return access.index[axis.out] == _plain(depth)
+
+
+def row_by_row(inner: Loop) -> bool:
+    """Whether an inner loop of a block of many rows runs for one row after the other.
+
+    Memory is read fastest in its order. What sums over the rows reads all of them at once instead, so that it reads and
+    writes its sums once a block; and where each step of a reduction waits long for the one before, as in a maximum,
+    rows side by side hide that.
+    """
+    sums = [kernel for kernel in inner.members if kernel.kind == "reduce"]
+    return bool(sums) and all(
+        kernel.trailing < len(kernel.axes) and kernel.reduction in ("sum", "prod", "any", "all") for kernel in sums
+    )
+
+
+def is_costly(kernel: Kernel) -> bool:
+    """Whether a kernel calls a mathematical function, or does as much."""
+    return kernel.op not in PLAIN and kernel.kind != "reduce"
 
 
 def _plain(depth: int) -> Index:

@@ -3,9 +3,10 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 import interactive_sym.tensor as T
-from interactive_sym.cffi_backend.schedule import BLOCK_BUDGET, GROUP_LIMIT, ROWS
+from interactive_sym.cffi_backend.schedule import BLOCK_BUDGET, GROUP_LIMIT, MANY_ROWS, ROWS
 from interactive_sym.core.shared import shared
 from tests.cffi_backend.kernels import Compiled, assert_same, check, with_numpy
 
@@ -28,10 +29,10 @@ def test_the_train_step_reads_its_data_once() -> None:
     compiled, w, b = train_step()
     nests = [group for group in compiled.plan.groups if group.domain]
     assert len(nests) == 2
-    assert nests[0].rows == ROWS
+    assert nests[0].rows == MANY_ROWS
     assert "sum" not in nests[0].reason
     assert [buffer.kind for buffer in compiled.plan.buffers].count("scratch") == 1  # the gradient
-    for rows in (1, 3, 4, 5, 8, 31):
+    for rows in (1, 3, 7, 8, 9, 31):
         x, y = np.random.default_rng(rows).standard_normal((rows, 13)), np.arange(rows) % 2.0
         expected = with_numpy(compiled.program, [x, y])
         assert_same([*compiled(x, y), w.get_value(), b.get_value()], expected)
@@ -60,6 +61,20 @@ def test_rows_of_a_temporary_only() -> None:
     compiled = check([x], [e / e.sum(axis=1, keepdims=True)], np.random.default_rng(2).standard_normal((9, 5)))
     (scratch,) = [buffer for buffer in compiled.plan.buffers if buffer.kind == "scratch"]
     assert scratch.shape.startswith(f"{ROWS} x ")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sums_along_rows_go_row_by_row_in_blocks_of_many(dtype: str) -> None:
+    """Sums along rows, over rows and over all, arrays and numbers in between, outputs of every kind, in one nest."""
+    x, w = T.matrix("x", dtype=dtype), T.vector("w", dtype=dtype)
+    scaled = x * w
+    gate = T.tanh(scaled.sum(axis=1) + x.prod(axis=1))
+    results = [scaled, gate, T.dot(x.T, gate), (scaled * scaled).sum(), (x * gate[:, None]).sum(axis=1)]
+    for rows in (0, 1, MANY_ROWS - 1, MANY_ROWS, 2 * MANY_ROWS + 3):
+        rng = np.random.default_rng(rows)
+        compiled = check([x, w], results, rng.uniform(-1, 1, (rows, 5)).astype(dtype), rng.random(5).astype(dtype))
+    assert next(group.rows for group in compiled.plan.groups if group.domain) == MANY_ROWS
+    assert f"for (int r = 0; r < {MANY_ROWS}; r++) {{" in compiled.source
 
 
 def test_maps_go_where_they_are_read() -> None:
@@ -111,10 +126,10 @@ def test_chains_along_rows_are_one_nest() -> None:
     shifted = T.exp(x - x.max(axis=1, keepdims=True))
     largest = x.max(axis=1, keepdims=True)
     centred = x - x.mean(axis=1, keepdims=True)
-    for chain in (
-        shifted / shifted.sum(axis=1, keepdims=True),
-        largest + T.log(T.exp(x - largest).sum(axis=1, keepdims=True)),
-        centred / T.sqrt((centred * centred).mean(axis=1, keepdims=True) + 1e-5),
+    for chain, rows in (
+        (shifted / shifted.sum(axis=1, keepdims=True), ROWS),
+        (largest + T.log(T.exp(x - largest).sum(axis=1, keepdims=True)), MANY_ROWS),
+        (centred / T.sqrt((centred * centred).mean(axis=1, keepdims=True) + 1e-5), ROWS),
     ):
         compiled = check([x], [chain], np.linspace(-3, 3, 42).reshape(6, 7) ** 2)
-        assert [group.rows for group in compiled.plan.groups if group.domain] == [ROWS]
+        assert [group.rows for group in compiled.plan.groups if group.domain] == [rows]

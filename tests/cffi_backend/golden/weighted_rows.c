@@ -26,7 +26,7 @@ ISYM_APART int part0(isym_ctx *ctx, const void *given, int64_t number)
   }
   const int64_t whole0 = high - high % 4;
   for (int64_t i = low; i < whole0; i += 4) {
-    if ((i & 63) == 0 && ISYM_INTERRUPTED(ctx)) return ISYM_PYTHON;
+    if ((i & (n2 < 1024 ? 63 : 0)) == 0 && ISYM_INTERRUPTED(ctx)) return ISYM_PYTHON;
     double v0_0 = 0, v0_1 = 0, v0_2 = 0, v0_3 = 0; /* node 0: dot */
     #pragma omp simd reduction(+:v0_0, v0_1, v0_2, v0_3)
     for (int64_t j = 0; j < n2; j++) {
