@@ -60,3 +60,31 @@ def test_links_lead_somewhere(notebook: dict[str, Any]) -> None:
     text = "".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert (FOLDER / target).exists(), target
+
+
+CHAPTERS = [path for path in NOTEBOOKS if path.stem[:2].isdigit() and path.stem[:2] != "00"]
+
+
+def sources(path: Path) -> list[str]:
+    return ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapter_has_aims_and_exercises_with_folded_solutions(path: Path) -> None:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    text = sources(path)
+    assert "**You will be able to**\n\n- " in text[0]
+    answers = [place for place, source in enumerate(text) if source.startswith("<details><summary>Answer</summary>")]
+    assert answers and len(answers) == sum("## Your turn" in source or "## Once more" in source for source in text)
+    for place in answers:
+        assert text[place - 1] == "# Your code here."
+        assert "```python" not in text[place], "the solution is code once, in the cell that runs"
+        assert text[place + 1].startswith("# Solution\n")
+        assert cells[place + 1]["metadata"]["jupyter"] == {"outputs_hidden": True, "source_hidden": True}
+
+
+def test_each_chapter_leads_to_the_next_in_the_order_of_the_index() -> None:
+    order = re.findall(r"\]\((\d\d_\w+\.ipynb)\)", sources(NOTEBOOKS[0])[0])
+    assert sorted(order) == [path.name for path in CHAPTERS]
+    for name, following in zip(order, [*order[1:], "gallery.ipynb"]):
+        assert f"({following})" in sources(FOLDER / name)[-1], name
