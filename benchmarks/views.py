@@ -1,9 +1,9 @@
 """How quick the views are in a real JupyterLab: `python -m benchmarks.views [--nodes N ...]`, a table in Markdown.
 
 For expressions and functions of so many nodes: milliseconds from running the cell to the first paint of the view, and
-of that in the browser alone; a step of the rewrite slider; the longest task of the browser's main thread; bytes of the
-records that travel; and what the saved notebook holds. For a loop that trains while its shared variable is shown:
-updates that arrived, and what they cost the loop.
+to all of it being there; a step of the rewrite slider; the longest task of the browser's main thread, beside that of a
+cell which shows a picture of its own; bytes of the records that travel; and what the saved notebook holds. For a loop
+that trains while its shared variable is shown: updates that arrived, and what they cost the loop.
 """
 
 import argparse
@@ -33,7 +33,11 @@ def chain(n):
 
 def size(number):
     content = list(widgets._contents.values())[number]
-    return len(json.dumps(widgets.VERBS["open"](content, {})))
+    return len(json.dumps(widgets.VERBS["whole"](content, {}), separators=(",", ":")))
+
+class Picture:
+    def _repr_svg_(self):
+        return "<svg xmlns='http://www.w3.org/2000/svg' width='99' height='99'>" + "<path d='M1 1'/>" * 400 + "</svg>"
 """
 
 LOOP = """
@@ -68,15 +72,27 @@ RUN = """async (number) => {
     const start = performance.now();
     let computed = 0;
     void window.jupyterapp.commands.execute('notebook:run-cell').then(() => { computed = performance.now(); });
-    while (!output.querySelector("[data-isym='view'][data-ready='1']")) {
-        if (performance.now() - start > 20000) return null;
+    const until = async (state) => {
+        while (!output.querySelector(`[data-isym='view'][data-${state}='1']`)) {
+            if (performance.now() - start > 60000) return null;
+            await new Promise((resolve) => requestAnimationFrame(resolve));
+        }
         await new Promise((resolve) => requestAnimationFrame(resolve));
-    }
-    await new Promise((resolve) => requestAnimationFrame(resolve));
-    const painted = performance.now();
+        return performance.now() - start;
+    };
+    const painted = await until('painted');
+    const whole = await until('ready');
     await new Promise((resolve) => setTimeout(resolve, 500));
-    return {total: painted - start, after: computed > 0 ? Math.max(0, painted - computed) : null,
+    return {painted, whole, after: computed > 0 ? Math.max(0, painted - computed + start) : null,
             longest: Math.max(0, ...window.isymTasks)};
+}"""
+
+BARE = """async (number) => {
+    window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
+    window.isymTasks.length = 0;
+    await window.jupyterapp.commands.execute('notebook:run-cell');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return Math.max(0, ...window.isymTasks);
 }"""
 
 STEP = """async (number) => {
@@ -109,7 +125,7 @@ def sizes(lab: Lab, browser: Any, nodes: int) -> list[str]:
     """The table's rows for graphs of so many nodes."""
     name = f"nodes-{nodes}.ipynb"
     expression, function = f"x, y = chain({nodes})\ny", f"x, y = chain({nodes})\nf = isym.function([x], y)"
-    write_notebook(lab.root / name, [SETUP, expression, function, "f"])
+    write_notebook(lab.root / name, [SETUP, expression, function, "f", "Picture()"])
     rows = []
     with lab.page(browser) as page:
         page.open(name)
@@ -132,12 +148,14 @@ def sizes(lab: Lab, browser: Any, nodes: int) -> list[str]:
             steps = page.page.evaluate(STEP, number) if kind == "function" else []
             length = page.kernel("print(size(-1))").strip()
             step = f"{statistics.median(steps):.0f} ms" if steps else "-"
-            paint = f"{seen['total']:.0f} ms | {seen['longest']:.0f} ms" if seen else "not drawn | -"
+            paint = f"{seen['painted']:.0f} ms | {seen['whole']:.0f} ms | {seen['longest']:.0f} ms"
             rows.append(f"| {kind}, {nodes} operations | {paint} | {step} | {int(length) / 1e3:.0f} KB |")
+        bare = page.page.evaluate(BARE, 4)
+        rows.append(f"| a cell that shows another picture | - | - | {bare:.0f} ms | - | - |")
         page.page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
     saved = nbformat.read(lab.root / name, as_version=4)
     pictures = [len(str(output.get("data", {}))) for cell in saved.cells for output in cell.outputs if "data" in output]
-    rows.append(f"| saved outputs, {nodes} operations | | | | {max(pictures, default=0) / 1e3:.0f} KB at most |")
+    rows.append(f"| saved outputs, {nodes} operations | | | | | {max(pictures, default=0) / 1e3:.0f} KB at most |")
     return rows
 
 
@@ -172,8 +190,8 @@ def loop(lab: Lab, browser: Any, seconds: float) -> list[str]:
         page.page.evaluate(execute, 4)
         shown, bare = map(float, page.kernel("print(shown, sum(bare) / 2)").split())
     return [
-        f"| updates of a shown variable in a loop of {seconds:g} s | {updates} | | | |",
-        f"| the loop's slowdown | {100 * (bare / shown - 1):.1f} % | | | |",
+        f"| updates of a shown variable in a loop of {seconds:g} s | {updates} | | | | |",
+        f"| the loop's slowdown | {100 * (bare / shown - 1):.1f} % | | | | |",
     ]
 
 
@@ -184,8 +202,8 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Lab(Path(folder)) as lab, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        print("| view | from running the cell to paint | longest task | a step | records |")
-        print("|---|---|---|---|---|", flush=True)
+        print("| view | from running the cell to paint | to all of it | longest task | a step | records |")
+        print("|---|---|---|---|---|---|", flush=True)
         for nodes in options.nodes:
             print("\n".join(sizes(lab, browser, nodes)), flush=True)
         if options.seconds:

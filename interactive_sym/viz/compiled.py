@@ -3,10 +3,15 @@
 Read next: `display`, `passes`, `inspector`.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from ..core.view import (
     ArgumentView,
     FunctionView,
     GraphView,
+    NodeView,
+    OutputView,
     ReceiptView,
     TraceView,
     graph_view,
@@ -49,13 +54,50 @@ def final_graph(function: Function) -> GraphView:
     return graph_view(function.program.results, output_names(function), function.program.inputs)
 
 
+def renumbered(trace: TraceView) -> TraceView:
+    """The trace with display ids that run from 0 in its last graph, as `final_graph` has them, and then go on."""
+    last = trace.steps[-1].order if trace.steps else [node.id for node in trace.start.nodes]
+    number = {id: k for k, id in enumerate(last)}
+    seen: dict[NodeView, NodeView] = {}
+
+    def new(id: int) -> int:
+        return number.setdefault(id, len(number))
+
+    def ids(old: Iterable[int]) -> tuple[int, ...]:
+        return tuple(map(new, old))
+
+    def nodes(old: Iterable[NodeView]) -> tuple[NodeView, ...]:
+        for node in old:
+            if node not in seen:
+                inputs = tuple((new(source), index) for source, index in node.inputs)
+                seen[node] = replace(node, id=new(node.id), inputs=inputs)
+        return tuple(seen[node] for node in old)
+
+    def outputs(old: Iterable[OutputView]) -> tuple[OutputView, ...]:
+        return tuple(replace(output, id=new(output.id)) for output in old)
+
+    steps = tuple(
+        replace(
+            step,
+            gone=tuple(sorted(ids(step.gone))),
+            set=nodes(step.set),
+            order=ids(step.order),
+            outputs=outputs(step.outputs),
+            removed=tuple(sorted(ids(step.removed))),
+            added=tuple(sorted(ids(step.added))),
+        )
+        for step in trace.steps
+    )
+    return TraceView(GraphView(nodes(trace.start.nodes), outputs(trace.start.outputs)), steps)
+
+
 def function_view(function: Function) -> FunctionView:
     """The records of a compiled function: signature, every rewrite, C text, receipt."""
     program, trace = function.program, function.trace
     names = output_names(function)
     followed = len(trace) * (len(trace.initial.nodes) + len(program.nodes)) <= TRACE_LIMIT
     if followed:
-        rewrites = trace_view(trace.initial.results, rewrites_of(trace), names, trace.initial.inputs)
+        rewrites = renumbered(trace_view(trace.initial.results, rewrites_of(trace), names, trace.initial.inputs))
     else:
         rewrites = TraceView(final_graph(function))
     receipt = function.receipt

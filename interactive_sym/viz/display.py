@@ -9,6 +9,7 @@ Read next: `svg`, `widgets`. `core.view.mimebundle` imports this module when a f
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from ..core.graph import Constant, Variable
@@ -123,7 +124,8 @@ def picture(shown: Form) -> str:
 
 def _live(shown: Form, picture: str) -> dict[str, Any]:
     assert shown.build is not None
-    widget = widgets.ViewWidget(widgets.Content(shown.title, shown.build, shown.results, shown.subject), picture)
+    content = widgets.Content(shown.title, shown.build, shown.results, shown.subject, look=shown.picture)
+    widget = widgets.ViewWidget(content, picture)
     return {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
 
 
@@ -156,7 +158,8 @@ def _expression(variable: Variable) -> Form:
     if variable.owner is None or isinstance(variable, Constant):
         return Form(str(variable), text)
     title = variable.name or formula(variable, 60, plain=True) or f"{variable.owner.op} expression"
-    return Form(title, text, lambda: graph_view([variable]), subject=variable)
+    graph = cache(lambda: graph_view([variable]))
+    return Form(title, text, graph, subject=variable)
 
 
 @shows(SharedVariable)
@@ -198,8 +201,8 @@ def _function(function: Function) -> Form:
         rest = [f"... {len(lines) - LINE_LIMIT} lines more: debugprint"] if len(lines) > LINE_LIMIT + 1 else []
         return "\n".join([head, *(lines[:LINE_LIMIT] if rest else lines), *rest])
 
-    name = given_name(function)
-    return Form(name, text, lambda: function_view(function), lambda: final_graph(function), True, function)
+    name, final = given_name(function), cache(lambda: final_graph(function))
+    return Form(name, text, lambda: function_view(function), final, True, function)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ GRAPHVIZ_LIMIT = 400
 BEND_LIMITS = {"dot": 500, "wasi": 500, "layered": 3000}
 """How many ranks all edges together may pass. Engines route an edge through every rank on its way: an input with a
 hundred users down a chain would cost minutes, and a megabyte of curves."""
+STRAIGHT_REACH = 60.0
 
 Point = tuple[float, float]
 Sizes = Mapping[int, tuple[float, float]]
@@ -77,20 +78,20 @@ def layout(sizes: Sizes, edges: Edges, engine: str = "auto") -> Layout:
     Raises:
         LayoutError: if a named engine is missing or fails. `auto` never raises.
     """
-    if engine == "layered":
-        return _with_long_edges(layered, sizes, edges, BEND_LIMITS["layered"])
+    bends = _bends(sizes, edges)
     if engine == "auto":
-        bends = sum(_bends(sizes, edges))
         if sizes and len(sizes) <= GRAPHVIZ_LIMIT:
             for name in ("dot", "wasi"):
-                if bends <= BEND_LIMITS[name]:
+                if sum(bends) <= BEND_LIMITS[name]:
                     try:
                         return _graphviz(sizes, edges, name)
                     except LayoutError:
                         continue
-        return layout(sizes, edges, "layered")
+        engine = "layered"
     limit = BEND_LIMITS.get(engine, 0)
-    return _with_long_edges(lambda nodes, short: _graphviz(nodes, short, engine), sizes, edges, limit)
+    if engine == "layered":
+        return _with_long_edges(layered, sizes, edges, bends, limit)
+    return _with_long_edges(lambda nodes, short: _graphviz(nodes, short, engine), sizes, edges, bends, limit)
 
 
 def _bends(sizes: Sizes, edges: Edges) -> list[int]:
@@ -99,9 +100,10 @@ def _bends(sizes: Sizes, edges: Edges) -> list[int]:
     return [rank[target] - rank[source] - 1 for source, target in edges]
 
 
-def _with_long_edges(run: Callable[[Sizes, Edges], Layout], sizes: Sizes, edges: Edges, limit: int) -> Layout:
+def _with_long_edges(
+    run: Callable[[Sizes, Edges], Layout], sizes: Sizes, edges: Edges, bends: Sequence[int], limit: int
+) -> Layout:
     """Lay out with the shorter edges, as many as the limit allows, and draw the longest straight over it."""
-    bends = _bends(sizes, edges)
     room, short = limit, set()
     for number in sorted(range(len(edges)), key=lambda k: (bends[k], k)):
         room -= bends[number]
@@ -120,7 +122,7 @@ def _straight(edge: tuple[int, int], sizes: Sizes, nodes: Mapping[int, Point]) -
     """One curve from the source's lower side to the target's upper side."""
     (x0, y0), (x1, y1) = nodes[edge[0]], nodes[edge[1]]
     y0, y1 = y0 + sizes[edge[0]][1] / 2, y1 - sizes[edge[1]][1] / 2
-    reach = min(60.0, abs(y1 - y0) / 2)
+    reach = min(STRAIGHT_REACH, abs(y1 - y0) / 2)
     return tuple((round(x, 1), round(y, 1)) for x, y in ((x0, y0), (x0, y0 + reach), (x1, y1 - reach), (x1, y1)))
 
 

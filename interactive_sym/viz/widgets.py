@@ -30,33 +30,43 @@ from ..function import Function
 from .compiled import function_view
 from .gradient import GradientView
 from .inspector import measured
+from .layout import LayoutError
 from .live import TEXT_LIMIT, Live, live_of
-from .model import BLOCK, NODE_LIMIT, cropped, layout_message, view_message
+from .model import BLOCK, NODE_LIMIT, Arranged, arranged, cropped, overlay, view_message
 from .passes import Explorer, inner_graph, located
 from .sampler import Channel, serve
 
 TARGET = "interactive_sym.view"
 STATIC = Path(__file__).parent / "static"
 KEPT = 200
+#: A graph of more nodes than this, or rewrites times nodes, is shown in part first, and whole when it is laid out.
+AT_ONCE = 400
+FOLLOWED_AT_ONCE = 6000
+FIRST_LOOK = 150
 
 View = GraphView | FunctionView | StateView | GradientView
 
 
 @dataclass
 class Content:
-    """What a view shows: `build` makes the records when they are first needed, and again for fresh states."""
+    """What a view shows: `build` makes the records when they are first needed, and again for fresh states.
+
+    `look` makes the graph as it is shown at first, where that is quicker than `build`.
+    """
 
     title: str
     build: Callable[[], View]
     results: bool = False
     subject: object = None
     inputs: Sequence[Variable] = ()
+    look: Callable[[], GraphView] | None = None
     note: str = field(default="", init=False)
     _full: View | None = field(default=None, repr=False)
     _explorer: Explorer | None = field(default=None, repr=False)
     _live: Live | None = field(default=None, repr=False)
     _view: View | None = field(default=None, repr=False)
-    _layouts: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
+    _arranged: dict[int, Arranged] = field(default_factory=dict, repr=False)
+    _overlays: dict[int, dict[str, Any]] = field(default_factory=dict, repr=False)
 
     def view(self) -> View:
         """The records, cut to what a browser can draw; `note` says what was left out."""
@@ -113,15 +123,46 @@ class Content:
         title = f"inside {shorten(str(getattr(node, 'op', node)), 40)}"
         return Content(title, lambda: graph_view(inner, names, inputs), True, tuple(inner), inputs)
 
+    def first_look(self) -> tuple[GraphView, str] | None:
+        """The part nearest to the results and a note of what is hidden, where all of it would take a while."""
+        look = self.look if self.look is not None else self.build
+        if self._view is not None or not isinstance(self.subject, Function | Variable | tuple):
+            return None
+        graph = look()
+        if not isinstance(graph, GraphView):
+            return None
+        steps = len(self.subject.trace) if isinstance(self.subject, Function) else 0
+        if len(graph.nodes) <= AT_ONCE and len(graph.nodes) * steps <= FOLLOWED_AT_ONCE:
+            return None
+        return cropped(graph, FIRST_LOOK)
+
+    def _arrange(self, step: int) -> Arranged:
+        if step not in self._arranged:
+            near = self._arranged.get(step - 1) or self._arranged.get(step + 1)
+            self._arranged[step] = arranged(self.trace().graph(step), self.results, near=near)
+        return self._arranged[step]
+
     def layouts(self, first: int, count: int) -> dict[str, Any]:
         """Coordinates of the graphs after `first`, `first + 1`, ... rewrites."""
+        steps = range(max(0, first), min(len(self.trace().steps) + 1, first + count))
+        return {str(k): self._arrange(k).message for k in steps}
+
+    def overlays(self, first: int, count: int) -> dict[str, Any]:
+        """Coordinates of what each rewrite took away beside what it brought; `joined` as in `overlay`."""
         trace = self.trace()
-        steps = range(max(0, first), min(len(trace.steps) + 1, first + count))
+        steps = range(max(1, first), min(len(trace.steps) + 1, first + count))
         for k in steps:
-            if k not in self._layouts:
-                near = self._layouts.get(k - 1) or self._layouts.get(k + 1)
-                self._layouts[k] = layout_message(trace.graph(k), self.results, near=near)
-        return {str(k): self._layouts[k] for k in steps}
+            if k not in self._overlays:
+                sides = trace.graph(k - 1), trace.graph(k), trace.steps[k - 1].removed
+                near = self._arranged.get(k)
+                joined = True
+                try:
+                    found = arranged(overlay(*sides), self.results, near=near)
+                except LayoutError:  # nodes that keep their identity have changed places: a cycle
+                    joined = False
+                    found = arranged(overlay(*sides, joined=False), self.results, near=near)
+                self._overlays[k] = {**found.message, "joined": joined}
+        return {str(k): self._overlays[k] for k in steps}
 
 
 _lock = threading.RLock()
@@ -130,17 +171,28 @@ _count = 0
 
 
 def _open(content: Content, request: dict[str, Any]) -> Any:
+    """A view as a message; of a large graph the part nearest to the results, with `later` set."""
+    look = content.first_look()
+    if look is None:
+        return _whole_view(content, request)
+    graph, note = look
+    message = view_message(graph, content.title, content.results, f"{note}, on their way" if note else "")
+    kind = "function" if isinstance(content.subject, Function) else "graph"
+    layouts = {"0": arranged(graph, content.results, "layered").message}
+    return {**message, "kind": kind, "layouts": layouts, "later": True}
+
+
+def _whole_view(content: Content, request: dict[str, Any]) -> Any:
     message = view_message(content.view(), content.title, content.results, content.note)
     if message["kind"] not in ("state", "gradient"):
         message["layouts"] = content.layouts(len(content.trace().steps), 1)
     return message
 
 
-def _layouts(content: Content, request: dict[str, Any]) -> Any:
-    first = request.get("first")
-    if not isinstance(first, int) or isinstance(first, bool):
-        raise ValueError("'first' must be a whole number")
-    return {"layouts": content.layouts(first, BLOCK)}
+def _block(request: dict[str, Any]) -> tuple[int, int]:
+    """Which steps are asked for: the first, and how many."""
+    count = _whole(request, "count") if "count" in request else BLOCK
+    return _whole(request, "first"), max(0, min(BLOCK, count))
 
 
 def _state(content: Content, request: dict[str, Any]) -> Any:
@@ -163,7 +215,7 @@ def _text(request: dict[str, Any], key: str, limit: int = 200) -> str:
 
 def _another(content: Content) -> dict[str, Any]:
     """A further view, to be shown in the place of the one it was asked from."""
-    return {**_open(content, {}), "view": keep(content)}
+    return {**_whole_view(content, {}), "view": keep(content)}
 
 
 def _compile(content: Content, request: dict[str, Any]) -> Any:
@@ -178,7 +230,9 @@ def _compile(content: Content, request: dict[str, Any]) -> Any:
 
 VERBS: dict[str, Callable[[Content, dict[str, Any]], Any]] = {
     "open": _open,
-    "layouts": _layouts,
+    "whole": _whole_view,
+    "layouts": lambda content, request: {"layouts": content.layouts(*_block(request))},
+    "overlays": lambda content, request: {"layouts": content.overlays(*_block(request))},
     "state": _state,
     "rewrite": lambda content, request: content.explorer().about(_whole(request, "step")),
     "figures": lambda content, request: content.explorer().figures(),

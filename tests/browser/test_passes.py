@@ -102,11 +102,83 @@ def test_list_of_rewrites_filter_and_check(notebook, screenshots):
     view.locator("[data-filter]").fill("")
     view.locator("[data-curves]").click(position={"x": 2, "y": 20})
     assert int(view.get_attribute("data-step")) < 3
-    rows.first.focus()
-    page.page.keyboard.press("ArrowDown")
-    assert (
-        view.locator("[data-step-row]:focus").get_attribute("data-step-row") == view.get_attribute("data-step") == "2"
+    rows.first.click()
+    page.page.keyboard.press("ArrowRight")
+    focused = view.locator("[data-step-row]:focus")
+    assert focused.get_attribute("data-step-row") == view.get_attribute("data-step") == "2"
+
+
+def test_arrow_keys_walk_through_rewrites_and_passes(notebook):
+    page, _ = notebook
+    view = page.view(0)
+
+    def press(*keys):
+        for key in keys:
+            page.page.keyboard.press(key)
+        return int(view.get_attribute("data-step"))
+
+    view.locator("[data-canvas]").focus()
+    press("Escape", "Escape")
+    steps = int(view.get_attribute("data-steps"))
+    assert press("{") == 0 and press("ArrowRight") == 1 and press("ArrowRight") == 2 and press("ArrowLeft") == 1
+    assert press("Shift+ArrowRight") == 11 and press("Shift+ArrowLeft") == 1
+    assert press("}") == steps and press("Shift+ArrowLeft") == steps - 10
+    names = view.evaluate(
+        """(root) => [...root.querySelectorAll('[data-pass], [data-step-row]')].reduce(([pass, found], e) =>
+            e.dataset.pass === undefined ? [pass, [...found, pass]] : [e.dataset.pass, found], ['', []])[1]"""
     )
+    firsts = [k + 1 for k, name in enumerate(names) if k == 0 or names[k - 1] != name]
+    assert len(firsts) > 1 and len(names) == steps
+    assert press("{") == 0
+    assert [press("ArrowDown") for _ in firsts] == firsts
+    assert press("ArrowDown") == steps
+    assert press("ArrowUp") == firsts[-1 if firsts[-1] < steps else -2]
+    view.locator("[data-slider]").focus()
+    assert press("{") == 0 and press("Shift+ArrowRight") == 10 and press("ArrowLeft") == 9
+    before = press("{")
+    press("Space")
+    page.page.wait_for_function("(e) => Number(e.dataset.step) >= 1", arg=view.element_handle(), timeout=5_000)
+    after = press("Space")
+    assert after > before == 0
+    page.page.wait_for_timeout(1_100)
+    assert int(view.get_attribute("data-step")) == after
+
+
+def test_overlay(notebook, screenshots):
+    page, theme = notebook
+    view = page.view(0)
+    steps = int(view.get_attribute("data-steps"))
+    view.locator("[data-slider]").fill("0")
+    assert view.locator("[data-action='overlay']").is_disabled()
+    seen = 0
+    for step in range(1, steps + 1):
+        view.locator("[data-slider]").fill(str(step))
+        view.locator("[data-action='overlay']").click()
+        drawn(view, step)
+        assert view.get_attribute("data-mode") == "overlay"
+        removed, added = (view.locator(f"[data-node][data-mark='{mark}']") for mark in ("removed", "added"))
+        assert view.locator("[data-edge]").count() == int(view.get_attribute("data-edges"))
+        if removed.count() == 0 or added.count() == 0:
+            continue
+        seen += 1
+        dashes = "(e) => getComputedStyle(e).strokeDasharray"
+        edge = view.locator("[data-edge][data-mark='removed']").first
+        assert edge.evaluate(dashes) != "none"
+        thick = view.locator("[data-edge][data-mark='added']").first
+        assert thick.evaluate(dashes) == "none"
+        assert thick.evaluate("(e) => parseFloat(getComputedStyle(e).strokeWidth)") > 2
+        signs = [mark.first.locator(".isym-badge path").get_attribute("d") for mark in (removed, added)]
+        assert signs == ["M-4 0H4", "M-4 0H4M0 -4V4"]
+        if seen == 3:
+            view.screenshot(path=screenshots / f"overlay-{theme}.png")
+            break
+    assert seen == 3
+    removed.first.click()
+    assert view.get_attribute("data-selected") != ""
+    view.locator("[data-canvas]").focus()
+    page.page.keyboard.press("o")
+    assert view.get_attribute("data-mode") == "after"
+    page.page.keyboard.press("Escape")
 
 
 def test_next_touching_history_and_why_not(notebook, screenshots):

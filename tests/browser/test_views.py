@@ -102,7 +102,7 @@ def test_before_and_after_are_marked(notebook, screenshots):
     assert view.locator("[data-mark='removed']").count() > 0
     assert view.locator("[data-mark='added']").count() == 0
     view.screenshot(path=screenshots / f"before-{theme}.png")
-    view.locator("[data-action='before']").click()
+    view.locator("[data-action='after']").click()
 
 
 def test_nothing_overlaps(notebook):
@@ -211,6 +211,66 @@ def test_states(notebook, screenshots):
     streams = page.view(3)
     assert "uniform" in streams.inner_text()
     streams.screenshot(path=screenshots / f"streams-{theme}.png")
+
+
+def test_lines_paths_and_what_leads_where(notebook, screenshots):
+    page, theme = notebook
+    view = page.view(1)
+    view.locator("[data-slider]").fill("0")
+    drawn(view, 0)
+    view.locator("[data-canvas]").focus()
+    page.page.keyboard.press("Escape")
+    view.locator("[data-from-line='cell 3 line 5']").click()
+    lit = view.locator("[data-node][data-lit]")
+    assert lit.count() == int(view.get_attribute("data-lit")) > 3
+    assert "from cell 3 line 5" in view.locator("[data-lit-note]").inner_text()
+    view.locator("[data-canvas]").focus()
+    page.page.keyboard.press("Escape")
+    assert lit.count() == 0
+    view.locator("[data-node][data-label='w']").click()
+    view.locator("[data-node][data-label='gt']").click(modifiers=["Shift"])
+    on_paths = lit.count()
+    assert on_paths > 2 and "on paths between w and gt" in view.locator("[data-lit-note]").inner_text()
+    assert view.locator("[data-edge][data-lit]").count() >= on_paths - 1
+    view.screenshot(path=screenshots / f"paths-{theme}.png")
+    view.locator("[data-node][data-label='y']").click(modifiers=["Shift"])
+    assert lit.count() == 0 and "no path" in view.locator("[data-lit-note]").inner_text()
+    view.locator("[data-action='downstream']").click()
+    assert lit.count() >= on_paths
+    view.locator("[data-node][data-label='w']").focus()
+    page.page.keyboard.press("u")
+    assert lit.count() == 1
+    for _ in range(3):
+        page.page.keyboard.press("Escape")
+    assert lit.count() == 0 and view.get_attribute("data-selected") == ""
+    view.locator("[data-slider]").fill(view.get_attribute("data-steps"))
+
+
+def test_a_large_graph_is_drawn_where_one_looks(lab, browser, screenshots):
+    from tests.browser.lab import opened
+
+    chain = "z = T.dvector('z')\nv = z\nfor k in range(1500):\n    v = T.tanh(v) if k % 3 else v * z\nv"
+    with opened(lab, browser, "large", [CELLS[0], chain]) as page:
+        page.run(0, 1)
+        view = page.view(0)
+        state = view.locator("[data-inspector='view']").inner_text()
+        assert "1501 nodes" in state
+        drawn_ids = "(root) => [...root.querySelectorAll('[data-node]')].map((e) => e.dataset.node)"
+        first = view.evaluate(drawn_ids)
+        assert 5 < len(first) < 200
+        assert view.locator("[data-minimap]").is_visible()
+        view.screenshot(path=screenshots / "large.png")
+        view.locator("[data-minimap]").click(position={"x": 12, "y": 5})
+        page.page.wait_for_timeout(300)
+        assert set(view.evaluate(drawn_ids)).isdisjoint(first)
+        view.locator("[data-action='fit']").click()
+        note = view.locator("[data-coarse]")
+        assert note.is_visible() and "1,501 nodes" in note.inner_text()
+        assert view.locator("[data-node]").count() == 0
+        view.screenshot(path=screenshots / "large-far.png")
+        view.locator("[data-search]").fill("vector")
+        view.locator("[data-search]").press("Enter")
+        assert view.get_attribute("data-selected") != ""
 
 
 def test_whole_page(notebook, screenshots):

@@ -160,11 +160,12 @@ def test_graphs_inside_loops_and_branches():
     name = widgets.keep(widgets.Content(shown.title, shown.build, shown.results, shown.subject))
     message = ask(name, "open")["answer"]
     strings = message["trace"]["strings"]
-    rows = {strings[row[2]].split()[-1]: row[0] for row in message["trace"]["nodes"]}
+    assert any("scan" in strings[face[1]] for face in message["trace"]["faces"])
     steps = len(message["trace"]["steps"])
-    loop = next(id for label, id in rows.items() if "scan" in label)
+    final = widgets._contents[name].trace().graph(steps)
+    loop = next(node.id for node in final.nodes if "scan" in node.label)
     inner = ask(name, "inside", step=steps, node=loop)["answer"]
-    labels = [inner["trace"]["strings"][row[2]] for row in inner["trace"]["nodes"]]
+    labels = [inner["trace"]["strings"][face[1]] for face in inner["trace"]["faces"]]
     assert inner["kind"] == "graph" and "mul" in labels and inner["title"].startswith("inside scan")
     assert "no graph inside" in ask(inner["view"], "inside", step=0, node=0)["error"]
     assert "not of a compiled function" in ask(inner["view"], "figures")["error"]
@@ -176,18 +177,70 @@ def test_graphs_inside_loops_and_branches():
 
 def test_nodes_stay_near_where_they_were(explorer):
     def moved(first, second):
-        old = dict(zip(first["ids"], first["at"][::2]))
-        return np.mean([abs(x - old[id]) for id, x in zip(second["ids"], second["at"][::2]) if id in old])
+        return np.mean([abs(x - first.across[id]) for id, x in second.across.items() if id in first.across])
 
     free, near = 0.0, 0.0
-    before = model.layout_message(explorer.trace.graph(0), True)
+    before = model.arranged(explorer.trace.graph(0), True)
     for step in range(1, explorer.steps + 1):
         graph = explorer.trace.graph(step)
-        alone, after = model.layout_message(graph, True), model.layout_message(graph, True, near=before)
+        alone, after = model.arranged(graph, True), model.arranged(graph, True, near=before)
         free, near = free + moved(before, alone), near + moved(before, after)
-        assert sorted(after["ids"]) == sorted(alone["ids"])
+        assert sorted(after.across) == sorted(alone.across)
         before = after
     assert near <= free
+
+
+def test_the_last_graph_is_numbered_from_zero_as_the_first_look_is(explorer):
+    function = explorer.function
+    last = explorer.trace.graph(explorer.steps)
+    first = compiled.final_graph(function)
+    assert [node.id for node in last.nodes] == list(range(len(last.nodes)))
+    assert [(node.id, node.op, node.inputs) for node in last.nodes] == [(n.id, n.op, n.inputs) for n in first.nodes]
+
+
+def test_overlays_hold_what_went_beside_what_came(view, explorer):
+    for step in range(1, explorer.steps + 1):
+        before, after = explorer.trace.graph(step - 1), explorer.trace.graph(step)
+        record = explorer.trace.steps[step - 1]
+        both = model.overlay(before, after, record.removed)
+        old = {node.id - model.OLD for node in both.nodes if node.id >= model.OLD}
+        assert old == set(record.removed)
+        assert {node.id for node in both.nodes if node.id < model.OLD} == {node.id for node in after.nodes}
+        ids = {node.id for node in both.nodes}
+        assert all(source in ids for node in both.nodes for source, _ in node.inputs)
+        message = ask(view, "overlays", first=step, count=1)["answer"]["layouts"][str(step)]
+        count = len(both.nodes) + len(both.outputs)
+        assert len(message["at"]) == 2 * count and message["joined"]
+        edges = sum(len(node.inputs) for node in both.nodes) + len(both.outputs)
+        assert _edges(message["edges"]) == edges
+    assert ask(view, "overlays", first=0)["answer"]["layouts"].keys() >= {"1"}
+
+
+def _edges(numbers):
+    at = count = 0
+    while at < len(numbers):
+        at, count = at + 1 + numbers[at], count + 1
+    assert at == len(numbers)
+    return count
+
+
+def test_an_overlay_without_the_edges_that_would_close_a_cycle(view, explorer, monkeypatch):
+    content = widgets._contents[view]
+    calls = []
+
+    def fails(graph, results, engine="auto", near=None):
+        calls.append(graph)
+        if len(calls) == 1:
+            raise widgets.LayoutError("the graph has a cycle")
+        return real(graph, results, engine, near)
+
+    real = model.arranged
+    monkeypatch.setattr(widgets, "arranged", fails)
+    content._overlays.clear()
+    message = content.overlays(1, 1)["1"]
+    content._overlays.clear()
+    assert message["joined"] is False
+    assert len(calls[1].edges) <= len(calls[0].edges)
 
 
 def test_ids_in_order(explorer):

@@ -50,7 +50,7 @@ def test_open_then_layouts(view):
     layouts = ask(verb="layouts", view=name, first=0)[0]["answer"]["layouts"]
     assert list(layouts) == [str(k) for k in range(min(len(steps) + 1, model.BLOCK))]
     for layout in layouts.values():
-        assert len(layout["at"]) == 2 * len(layout["ids"])
+        assert len(layout["at"]) % 2 == 0 and layout["engine"]
 
 
 def test_the_last_graph_is_the_compiled_one(view):
@@ -100,6 +100,46 @@ def test_what_a_notebook_would_store_is_small():
     assert len(json.dumps(state)) < 64 * 1024
     assert len(state["_esm"]) < 4_000
     assert repr(widget) == "<view of f>"
+
+
+def chain(count):
+    x = T.dvector("x")
+    y = x
+    for k in range(count):
+        y = T.tanh(y) if k % 3 == 0 else y * x if k % 3 == 1 else y + 0.5
+    return x, y
+
+
+def test_of_a_large_graph_a_part_comes_first(monkeypatch):
+    x, y = chain(600)
+    for shown in (display.form(y), display.form(function([x], y))):
+        name = widgets.keep(widgets.Content(shown.title, shown.build, shown.results, shown.subject, look=shown.picture))
+        part = ask(verb="open", view=name)[0]["answer"]
+        assert part["later"] and part["trace"]["start"]["set"] == widgets.FIRST_LOOK
+        assert part["note"].endswith("hidden, on their way")
+        whole = ask(verb="whole", view=name)[0]["answer"]
+        assert "later" not in whole and whole["note"] == "" and whole["kind"] == part["kind"]
+        assert whole["trace"]["start"]["set"] > 600
+        assert "later" not in ask(verb="open", view=name)[0]["answer"]
+        widgets._contents.pop(name)
+
+
+def test_what_travels_of_ten_thousand_nodes_is_small():
+    _, y = chain(7500)
+    shown = display.form(y)
+    name = widgets.keep(widgets.Content(shown.title, shown.build, shown.results, shown.subject))
+    message = ask(verb="whole", view=name)[0]["answer"]
+    count = message["trace"]["start"]["set"]
+    assert count > 10_000
+    assert len(json.dumps(message, separators=(",", ":"))) < 600_000 * count / 10_000
+    widgets._contents.pop(name)
+
+
+def test_orders_are_told_by_the_one_before():
+    before, after = [4, 7, 2, 9, 5], [4, 7, 30, 9, 5, 2]
+    told = model._order(after, before)
+    assert told == [0, 2, -31, 3, 2, 2, 1]
+    assert model._order(before, before) == [0, 5]
 
 
 def test_graphs_too_large_to_draw_say_so(monkeypatch):

@@ -4,7 +4,7 @@ export interface Camera { x: number; y: number; zoom: number }
 
 export interface Box { width: number; height: number }
 
-export const ZOOMS: [number, number] = [0.05, 4];
+export const ZOOMS: [number, number] = [0.0005, 4];
 
 export function zoomed(camera: Camera, factor: number, at: { x: number; y: number }): Camera {
   const zoom = Math.min(ZOOMS[1], Math.max(ZOOMS[0], camera.zoom * factor));

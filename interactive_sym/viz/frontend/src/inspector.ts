@@ -6,7 +6,9 @@ import type { Argument, Node, ViewMessage } from "./records";
 import type { Replay, State } from "./replay";
 import { users } from "./replay";
 
-export interface Actions { select(id: number): void; seek(step: number): void }
+export interface Actions { select(id: number): void; seek(step: number): void; line(where: string): void }
+
+const LINES = 40;
 
 function row(term: string, ...content: (Element | string)[]): Element[] {
   return [h("dt", {}, term), h("dd", {}, ...content)];
@@ -43,7 +45,8 @@ export function inspectNode(
   if (item.value) list.append(...row("value", h("code", {}, item.value)));
   if (item.doc) list.append(...row("about", item.doc));
   if (item.where) {
-    const place = h("span", { "data-where": item.where }, item.where);
+    const place = h("button", { type: "button", class: "isym-link", "data-where": item.where, title: "light all nodes of this line",
+      click: () => actions.line(item.where) }, item.where);
     list.append(...row("your line", place, ...(item.line ? [h("code", { class: "isym-line" }, item.line)] : [])));
   }
   if (item.origin) list.append(...row("origin", item.origin));
@@ -74,7 +77,15 @@ function signature(title: string, list: Argument[]): Element[] {
     h("code", {}, `${name}: ${short(type)}${value ? ` = ${value}` : ""}`))));
 }
 
-export function inspectView(view: ViewMessage, state: State): Element {
+/** The user's lines that made this graph, each with its nodes. */
+function lines(state: State, actions: Actions): Element[] {
+  const found = new Map<string, string>();
+  for (const { where, line, kind } of state.nodes.values()) if (where && kind === "op" && !found.has(where)) found.set(where, line);
+  return [...found].slice(0, LINES).map(([where, line]) => h("button", { type: "button", class: "isym-link isym-from", "data-from-line": where,
+    title: "light all nodes of this line", click: () => actions.line(where) }, h("span", { class: "isym-muted" }, where), h("code", {}, line)));
+}
+
+export function inspectView(view: ViewMessage, state: State, actions: Actions): Element {
   const list = h("dl", { class: "isym-facts" });
   const f = view.function;
   if (f !== undefined) {
@@ -85,18 +96,23 @@ export function inspectView(view: ViewMessage, state: State): Element {
   const present = Object.keys(view.styles).filter((family) =>
     [...state.nodes.values()].some((item) => item.family === family));
   list.append(...row("legend", h("span", { class: "isym-stack" }, ...present.map((family) => chip(view, family)))));
-  const hint = h("p", { class: "isym-hint" }, "Click a node for its details. Press ? for keys.");
+  const made = lines(state, actions);
+  if (made.length > 0) list.append(...row("your lines", h("span", { class: "isym-stack" }, ...made)));
+  const hint = h("p", { class: "isym-hint" }, "Click a node for its details, Shift-click another for the paths between. Press ? for keys.");
   return h("div", { "data-inspector": "view" }, h("h3", { class: "isym-heading" }, view.title), list, hint);
 }
 
 const KEYS: [string, string][] = [
-  ["arrows", "follow edges: up to inputs, down to users, left and right in the row"],
+  ["arrows", "on a node: follow edges, up to inputs, down to users, left and right in the row"],
+  ["← → ↑ ↓", "elsewhere: rewrite before, after (Shift: by 10); pass before, after"],
   ["Enter", "select the node; Esc: unselect"],
+  ["Shift Enter", "light the paths between the selected node and this one (or Shift-click)"],
+  ["u d", "light all upstream, downstream of the selected node"],
   ["/", "search"],
   ["+ − f", "zoom in, out, fit (0 also fits)"],
   ["[ ]", "rewrite before, after"],
   ["{ }", "first graph, last graph"],
-  ["b", "show before or after of the rewrite"],
+  ["b o", "show before or after of the rewrite; both in one"],
   ["n p", "next, previous rewrite that touches the selected node"],
   ["Space", "play or pause"],
   ["r", "list of rewrites: filter, curves, checks, bisect, rules off"],

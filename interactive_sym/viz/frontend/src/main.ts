@@ -3,18 +3,24 @@
 import css from "./widget.css";
 import { receiptPane, SourcePane, type Compiled } from "./code";
 import { button, h } from "./dom";
-import { Drawing } from "./graph";
+import { Drawing, type Mark } from "./graph";
 import { icon, iconButton } from "./icons";
 import { help, inspectNode, inspectView } from "./inspector";
 import { comparison, nextTouching, PassPanel, questions } from "./passes";
 import { PlanPane } from "./plan";
-import type { LayoutMessage, Request, ViewMessage } from "./records";
-import { fingerprint, Replay, search } from "./replay";
+import { provisional, unpacked, type Layout } from "./layouts";
+import type { LayoutMessage, Node, Request, ViewMessage } from "./records";
+import { between, fingerprint, OLD, reached, Replay, search, written, type State } from "./replay";
 import { saveButtons } from "./exported";
 import { gradientPane } from "./gradient";
 import { livePane } from "./live";
 
 const BLOCK = 16;
+// graphs of more nodes are laid out one by one, and drawn at once where their nodes were
+const LARGE = 200;
+type Mode = "before" | "after" | "overlay";
+const MODES: [Mode, string][] = [["before", "the graph before this rewrite (b)"], ["after", "the graph after this rewrite (b)"],
+  ["overlay", "both in one: removed dashed, added thick (o)"]];
 const PLAY_MS = 900;
 // pixels: least and greatest height of the drawing, and about how wide it is
 const LOWEST = 240;
@@ -33,20 +39,26 @@ function style(): void {
 class GraphPane {
   private readonly replay: Replay;
   private readonly layouts = new Map<number, LayoutMessage>();
-  private readonly asked = new Set<number>();
+  private readonly overlays = new Map<number, LayoutMessage>();
+  private readonly asked = new Set<string>();
+  private readonly ended = new AbortController();
+  private last: Layout | null = null;
+  private waiting = false;
   private readonly drawing: Drawing;
   private readonly side = h("aside", { class: "isym-side", "aria-label": "details", tabindex: 0 });
   private readonly slider: HTMLInputElement;
   private readonly count = h("span", { class: "isym-count", "data-count": "" });
   private readonly rule = h("div", { class: "isym-rule", "data-rule": "", "aria-live": "polite" });
-  private readonly matches = h("span", { class: "isym-muted", "data-matches": "" });
+  private readonly matches = h("span", { class: "isym-muted", "data-matches": "", "aria-live": "polite" });
+  private readonly litNote = h("span", { class: "isym-muted", "data-lit-note": "", "aria-live": "polite" });
   private readonly searchBox: HTMLInputElement;
   private readonly helpHost = h("div");
-  private readonly beforeButton: HTMLButtonElement;
+  private readonly modeButtons = new Map<Mode, HTMLButtonElement>();
   private readonly playButton: HTMLButtonElement;
   private step: number;
-  private before = false;
-  private chosen: number | null = null;  // the selected node, also while it is not in the graph on show
+  private mode: Mode = "after";
+  /** The selected node, also while it is not in the graph on show. */
+  chosen: number | null = null;
   private hits: number[] = [];
   private timer: number | undefined;
   private passes: PassPanel | null = null;
@@ -61,13 +73,14 @@ class GraphPane {
     views += 1;
     this.drawing = new Drawing(view.styles, {
       select: (id) => this.select(id),
+      paths: (id) => this.paths(id),
       zoom: (value) => { root.dataset.zoom = value.toFixed(3); },
     }, String(views));
     this.searchBox = h("input", { class: "isym-search", type: "search", placeholder: "search  /", "aria-label": "search nodes",
       "data-search": "", input: () => this.search(), keydown: (event: KeyboardEvent) => this.searchKey(event) });
     this.slider = h("input", { class: "isym-slider", type: "range", min: 0, max: this.replay.length, step: 1,
       "aria-label": "rewrite", "data-slider": "", input: () => this.seek(Number(this.slider.value)) });
-    this.beforeButton = button("before", "before", "show the graph before this rewrite (b)", () => this.toggleBefore());
+    for (const [mode, label] of MODES) this.modeButtons.set(mode, button(mode, mode, label, () => this.show(mode)));
     this.playButton = iconButton("play", "play", "play (Space)", () => this.play());
   }
 
@@ -76,7 +89,7 @@ class GraphPane {
     const tools = h("div", { class: "isym-bar-top", role: "toolbar", "aria-label": "graph" },
       h("strong", { class: "isym-title", title: view.title }, view.title), h("span", { class: "isym-muted", "data-note": "" }, view.note),
       this.back === null ? null : iconButton("back", "back", "back to the view this came from", this.back, "back"),
-      h("span", { class: "isym-space" }), h("span", { class: "isym-graph-tools" }, this.matches, this.searchBox,
+      h("span", { class: "isym-space" }), h("span", { class: "isym-graph-tools" }, this.litNote, this.matches, this.searchBox,
         button("zoom-out", "−", "zoom out (−)", () => drawing.zoom(1 / 1.25)),
         button("zoom-in", "+", "zoom in (+)", () => drawing.zoom(1.25)),
         button("fit", "fit", "fit (f)", () => drawing.fit()),
@@ -86,20 +99,20 @@ class GraphPane {
       this.passes = new PassPanel(this.replay, this.request, { seek: (step) => this.seek(step), open: this.open });
     }
     const split = h("div", { class: "isym-split" }, this.passes?.element ?? null,
-      h("div", { class: "isym-stage" }, drawing.element, this.helpHost), this.side);
+      h("div", { class: "isym-stage" }, drawing.element, drawing.note, drawing.minimap.element, this.helpHost), this.side);
     const first = this.layouts.get(this.step);
     if (first !== undefined) {
       // a wide drawing is scaled down, and then needs less height
       const shown = first.height * Math.min(1, STAGE / Math.max(1, first.width)) + 40;
-      const least = this.replay.length > 0 ? (first.ids.length > MANY ? HIGHEST : LOW_WITH_STEPS) : LOWEST;
+      const least = this.replay.length > 0 ? (this.replay.size(this.step) > MANY ? HIGHEST : LOW_WITH_STEPS) : LOWEST;
       split.style.height = `${Math.max(least, Math.min(HIGHEST, shown))}px`;
     }
     const graph = h("div", { class: "isym-pane", "data-pane": "graph" }, view.compared ? comparison(view.compared) : null, split);
     if (this.replay.length > 0) graph.append(this.stepper());
     this.root.append(tools);
-    if (view.kind === "function") this.root.append(...this.tabs(graph));
+    if (view.kind === "function" && !view.later) this.root.append(...this.tabs(graph));
     else this.root.append(graph);
-    this.root.addEventListener("keydown", (event) => this.key(event));
+    this.root.addEventListener("keydown", (event) => this.key(event), { signal: this.ended.signal });
     this.seek(this.step);
   }
 
@@ -154,7 +167,7 @@ class GraphPane {
       },
       show: (id) => {
         this.tab("graph");
-        this.before = false;
+        this.mode = "after";
         this.seek(this.replay.length);
         this.select(id);
         this.drawing.focus(id);
@@ -167,14 +180,21 @@ class GraphPane {
       h("div", { class: "isym-controls" },
         ...(this.passes === null ? [] : [iconButton("rewrites", "list", "list of rewrites (r)", () => this.passes?.toggle(), "rewrites")]),
         iconButton("previous", "previous", "rewrite before ([)", () => this.seek(this.step - 1)), this.playButton,
-        iconButton("next", "next", "rewrite after (])", () => this.seek(this.step + 1)), this.slider, this.count, this.beforeButton),
+        iconButton("next", "next", "rewrite after (])", () => this.seek(this.step + 1)), this.slider, this.count,
+        h("span", { class: "isym-modes", role: "group", "aria-label": "which graph" }, ...this.modeButtons.values())),
       this.passes?.curves ?? null, this.rule, this.passes?.details ?? null);
   }
 
   private seek(step: number): void {
     this.step = Math.max(0, Math.min(this.replay.length, step));
-    if (this.step === 0) this.before = false;
+    if (this.step === 0) this.mode = "after";
     this.draw();
+  }
+
+  /** To the first rewrite of the next pass, or of this one or the one before. */
+  private pass(way: number): void {
+    const found = this.replay.passes().filter((first) => (first - this.step) * way > 0);
+    this.seek(found.length === 0 ? (way > 0 ? this.replay.length : 0) : way > 0 ? found[0] : found[found.length - 1]);
   }
 
   /** To the next or previous rewrite that touches the selected node. */
@@ -184,38 +204,56 @@ class GraphPane {
     if (to !== null) this.seek(to);
   }
 
-  private toggleBefore(): void {
-    if (this.step > 0) this.before = !this.before;
+  private show(mode: Mode): void {
+    if (this.step > 0) this.mode = mode;
     this.draw();
   }
 
+  /** The number of rewrites behind the graph on show. */
+  private get shown(): number { return this.mode === "before" ? this.step - 1 : this.step; }
+
+  /** Where the nodes are, and the graph that is drawn there; null while the kernel has not said. */
+  private laid(): { state: State; layout: Layout | null } {
+    const message = (this.mode === "overlay" ? this.overlays : this.layouts).get(this.shown);
+    const state = this.mode === "overlay" ? this.replay.overlaid(this.step, message?.joined ?? true) : this.replay.state(this.shown);
+    if (message !== undefined) return { state, layout: unpacked(message, state, this.view.results) };
+    return { state, layout: this.last !== null && state.nodes.size > LARGE ? provisional(state, this.view.results, this.last) : null };
+  }
+
+  private marks(state: State): Map<number, Mark> {
+    const marks = new Map<number, Mark>();
+    if (this.step === 0) return marks;
+    if (this.mode === "before") for (const id of this.replay.removed(this.step)) marks.set(id, "removed");
+    else for (const id of this.replay.added(this.step)) marks.set(id, "added");
+    if (this.mode === "overlay") for (const id of state.nodes.keys()) if (id >= OLD) marks.set(id, "removed");
+    return marks;
+  }
+
   private draw(): void {
-    const { replay, step } = this;
-    const shown = this.before ? step - 1 : step;
-    const state = replay.state(shown);
-    const marks = new Map<number, "added" | "removed">();
-    if (step > 0) {
-      if (this.before) for (const id of replay.removed(step)) marks.set(id, "removed");
-      else for (const id of replay.added(step)) marks.set(id, "added");
-    }
-    Object.assign(this.root.dataset, { step: String(step), steps: String(replay.length), before: String(this.before),
-      hash: fingerprint(state) });
+    const { replay, step, shown } = this;
+    Object.assign(this.root.dataset, { step: String(step), steps: String(replay.length), before: String(this.mode === "before"),
+      mode: this.mode, hash: fingerprint(replay.state(shown)) });
     this.slider.value = String(step);
     this.count.textContent = `${step} / ${replay.length}`;
-    this.beforeButton.setAttribute("aria-pressed", String(this.before));
-    this.beforeButton.disabled = step === 0;
+    for (const [mode, made] of this.modeButtons) {
+      made.setAttribute("aria-pressed", String(mode === this.mode));
+      made.disabled = step === 0;
+    }
     this.describe();
     this.passes?.at(step);
-    const layout = this.layouts.get(shown);
-    if (layout === undefined) this.ask(shown);
-    else {
+    const { state, layout } = this.laid();
+    this.ask();
+    if (layout !== null) {
       const inside = this.root.contains(document.activeElement);
-      this.drawing.show(state, layout, this.view.results, marks);
+      this.last = layout;
+      this.drawing.show(state, layout, this.view.results, this.marks(state));
       // the node that had the focus may be gone: keys go on working
       if (inside && !this.root.contains(document.activeElement)) this.drawing.element.focus({ preventScroll: true });
       if (this.chosen !== this.drawing.selected && this.chosen !== null && state.nodes.has(this.chosen)) this.drawing.select(this.chosen);
       this.root.dataset.drawn = String(shown);
-      this.root.dataset.ready = "1";
+      this.root.dataset.edges = String(layout.edges.length);
+      this.root.dataset.painted = "1";
+      if (!this.view.later) this.root.dataset.ready = "1";
       this.search();
     }
     this.inspect();
@@ -239,53 +277,99 @@ class GraphPane {
     this.rule.replaceChildren(...parts);
   }
 
-  private ask(shown: number): void {
-    const first = Math.floor(shown / BLOCK) * BLOCK;
-    if (this.asked.has(first)) return;
-    this.asked.add(first);
-    void this.request("layouts", { first }).then((answer: { layouts: Record<string, LayoutMessage> }) => {
-      for (const [key, layout] of Object.entries(answer.layouts)) this.layouts.set(Number(key), layout);
-      this.draw();
+  /** Ask for the layout that is missing; of large graphs one at a time, and then those of the neighbours. */
+  private ask(): void {
+    const [verb, known] = this.mode === "overlay" ? ["overlays", this.overlays] as const : ["layouts", this.layouts] as const;
+    const large = this.replay.size(this.shown) > LARGE;
+    const size = large ? 1 : BLOCK;
+    const near = large ? [0, 1, -1].map((way) => this.shown + way) : [this.shown];
+    const missing = near.find((k) => k >= 0 && k <= this.replay.length && !known.has(k) && !this.asked.has(`${verb} ${Math.floor(k / size) * size}`));
+    if (missing === undefined || (large && this.waiting)) return;
+    const first = Math.floor(missing / size) * size;
+    this.asked.add(`${verb} ${first}`);
+    this.waiting = true;
+    void this.request(verb, { first, count: size }).then((answer: { layouts: Record<string, LayoutMessage> }) => {
+      for (const [key, layout] of Object.entries(answer.layouts)) known.set(Number(key), layout);
+      this.waiting = false;
+      if (answer.layouts[this.shown] !== undefined) this.draw();
+      else this.ask();
+    }, (error: Error) => {
+      this.waiting = false;
+      this.matches.textContent = error.message;
     });
   }
 
   private inspect(): void {
-    const state = this.replay.state(this.before ? this.step - 1 : this.step);
+    const { shown } = this;
+    const state = this.mode === "overlay" ? this.laid().state : this.replay.state(shown);
     const item = this.drawing.selected === null ? undefined : state.nodes.get(this.drawing.selected);
-    const actions = { select: (id: number) => { this.select(id); this.drawing.focus(id); }, seek: (step: number) => this.seek(step) };
-    this.side.replaceChildren(item === undefined ? inspectView(this.view, state)
+    const actions = { select: (id: number) => { this.select(id); this.drawing.focus(id); }, seek: (step: number) => this.seek(step),
+      line: (where: string) => this.light(written(state, where), `from ${where}`) };
+    this.side.replaceChildren(item === undefined ? inspectView(this.view, state, actions)
       : inspectNode(this.view, state, this.replay, item, actions));
     if (item !== undefined) {
-      const more = h("div", { class: "isym-more" });
+      const more = h("div", { class: "isym-more" },
+        button("upstream", "upstream", "light all it is computed from (u)", () => this.reach("inputs")),
+        button("downstream", "downstream", "light all that is computed from it (d)", () => this.reach("users")));
       const found = this.source?.linesOf(item.id) ?? [];
-      if (found.length > 0 && this.step === this.replay.length && !this.before) {
+      if (found.length > 0 && shown === this.replay.length) {
         more.append(button("c-lines", `C lines ${found.join(", ")}`, "show its lines of C", () => {
           this.source?.nodes([item.id]);
           this.tab("source");
         }));
       }
       if (item.family === "control") more.append(button("inside", "open inside", "show the graph inside this node", () => {
-        void this.request("inside", { step: this.before ? this.step - 1 : this.step, node: item.id }).then(this.open,
+        void this.request("inside", { step: shown, node: item.id }).then(this.open,
           (error: Error) => { more.append(h("p", { class: "isym-hint" }, error.message)); });
       }));
       if (this.passes !== null && item.kind === "op") {
-        more.append(questions(item, this.before ? this.step - 1 : this.step, this.request, actions.seek));
+        const [asked, at] = item.id >= OLD ? [{ ...item, id: item.id - OLD }, this.step - 1] : [item, shown];
+        more.append(questions(asked, at, this.request, actions.seek));
       }
       this.side.append(more);
     }
     this.root.dataset.selected = item === undefined ? "" : String(item.id);
   }
 
-  private select(id: number | null): void {
+  select(id: number | null): void {
     this.chosen = id;
     this.drawing.select(id);
     this.inspect();
   }
 
+  /** Light some nodes, and say what they are; an empty set says so and lights nothing. */
+  private light(ids: Set<number> | null, what: string): void {
+    this.drawing.light(ids !== null && ids.size > 0 ? ids : null);
+    this.root.dataset.lit = String(ids?.size ?? 0);
+    this.litNote.textContent = ids === null ? "" : ids.size === 0 ? what : `${ids.size} node${ids.size === 1 ? "" : "s"} ${what}; Esc`;
+  }
+
+  private reach(way: "inputs" | "users"): void {
+    const id = this.drawing.selected;
+    const { state } = this.laid();
+    const item: Node | undefined = id === null ? undefined : state.nodes.get(id);
+    if (id === null || item === undefined) return;
+    this.light(reached(state, [id], way), way === "inputs" ? `upstream of ${item.label}` : `downstream of ${item.label}`);
+  }
+
+  /** Paths between the selected node and another. */
+  private paths(id: number): void {
+    const from = this.drawing.selected;
+    const { state } = this.laid();
+    if (from === null || from === id) {
+      this.select(id);
+      return;
+    }
+    const [one, other] = [state.nodes.get(from), state.nodes.get(id)];
+    const found = between(state, from, id);
+    const names = `between ${one?.label ?? ""} and ${other?.label ?? ""}`;
+    this.light(found, found.size > 0 ? `on paths ${names}` : `no path ${names}`);
+  }
+
   private search(): void {
     const query = this.searchBox.value;
-    this.hits = search(this.replay.state(this.before ? this.step - 1 : this.step), query);
-    this.drawing.found(query.trim() ? (this.hits.length > 0 ? this.hits : [-1e9]) : []);
+    this.hits = search(this.mode === "overlay" ? this.laid().state : this.replay.state(this.shown), query);
+    this.drawing.found(query.trim() ? new Set(this.hits) : null);
     this.matches.textContent = query.trim() ? `${this.hits.length} found` : "";
   }
 
@@ -333,40 +417,59 @@ class GraphPane {
     this.playButton.setAttribute("aria-pressed", String(on));
   }
 
-  stop(): void { if (this.timer !== undefined) this.play(); }
+  stop(): void {
+    if (this.timer !== undefined) this.play();
+    this.ended.abort();
+  }
 
   private key(event: KeyboardEvent): void {
     const target = event.target as Element;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (target.matches("input:not([type='range']):not([type='checkbox']), select, textarea")) return;
-    if (event.key === " " && target.matches("button, input, summary, [role='button']") && !this.drawing.element.contains(target)) return;
+    if (event.key === " " && target.matches("button, input:not([type='range']), summary, [role='button']") && !this.drawing.element.contains(target)) return;
     const onGraph = this.drawing.element.contains(target);
     const nodeId = Number(target.closest("[data-node]")?.getAttribute("data-node") ?? NaN);
     const actions: Record<string, () => void> = {
       "/": () => this.searchBox.focus(), "?": () => this.help(), f: () => this.drawing.fit(), F: () => this.fullscreen(), "0": () => this.drawing.fit(),
       "+": () => this.drawing.zoom(1.25), "=": () => this.drawing.zoom(1.25), "-": () => this.drawing.zoom(1 / 1.25),
       "[": () => this.seek(this.step - 1), "]": () => this.seek(this.step + 1), "{": () => this.seek(0),
-      "}": () => this.seek(this.replay.length), b: () => this.toggleBefore(),
+      "}": () => this.seek(this.replay.length), b: () => this.show(this.mode === "before" ? "after" : "before"),
+      o: () => this.show(this.mode === "overlay" ? "after" : "overlay"), u: () => this.reach("inputs"), d: () => this.reach("users"),
       n: () => this.touching(1), p: () => this.touching(-1), " ": () => this.play(), r: () => this.passes?.toggle(),
-      Escape: () => (this.helpHost.childElementCount > 0 ? this.help() : this.select(null)),
+      Escape: () => {
+        if (this.helpHost.childElementCount > 0) this.help();
+        else if (this.litNote.textContent) this.light(null, "");
+        else this.select(null);
+      },
     };
-    if (onGraph && event.key.startsWith("Arrow")) {
-      const from = Number.isNaN(nodeId) ? this.drawing.selected : nodeId;
-      const to = from === null ? null : this.drawing.neighbour(from, event.key);
-      if (to !== null) {
-        this.drawing.focus(to);
-        if (this.drawing.selected !== null) this.select(to);
-      } else if (from === null) {
+    if (event.key.startsWith("Arrow")) {
+      const from = !onGraph ? null : Number.isNaN(nodeId) ? this.drawing.selected : nodeId;
+      if (from !== null) {
+        const to = this.drawing.neighbour(from, event.key);
+        if (to !== null) {
+          this.drawing.focus(to);
+          if (this.drawing.selected !== null) this.select(to);
+        }
+      } else if (this.replay.length > 0 && (onGraph || target.closest(".isym-stepper, .isym-rewrites") !== null)) {
+        // away from nodes, arrows walk through the rewrites
+        const way = event.key === "ArrowUp" || event.key === "ArrowLeft" ? -1 : 1;
+        if (event.key === "ArrowUp" || event.key === "ArrowDown") this.pass(way);
+        else this.seek(this.step + way * (event.shiftKey ? 10 : 1));
+      } else if (onGraph) {
         const [x, y] = { ArrowUp: [0, 40], ArrowDown: [0, -40], ArrowLeft: [40, 0], ArrowRight: [-40, 0] }[event.key] ?? [0, 0];
         this.drawing.pan(x, y);
-      }
-    } else if (onGraph && (event.key === "Enter" || event.key === " ") && !Number.isNaN(nodeId)) this.select(nodeId);
+      } else return;
+    } else if (onGraph && event.key === "Enter" && event.shiftKey && !Number.isNaN(nodeId)) this.paths(nodeId);
+    else if (onGraph && (event.key === "Enter" || event.key === " ") && !Number.isNaN(nodeId)) this.select(nodeId);
     else if (actions[event.key] !== undefined) actions[event.key]();
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
 }
+
+/** Lets the browser do something else between two pieces of work. */
+function rest(): Promise<void> { return new Promise((resolve) => { window.setTimeout(resolve); }); }
 
 /** Puts a view into `host`; the answer to "open" says what it is. Returns the clean-up. */
 export function mount(host: HTMLElement, view: ViewMessage, request: Request): () => void {
@@ -398,9 +501,24 @@ export function mount(host: HTMLElement, view: ViewMessage, request: Request): (
       });
       fresh.focus({ preventScroll: true });
     };
-    const pane = new GraphPane(element, message, ask, open, back);
-    panes.push(pane);
-    pane.build();
+    const build = (made: ViewMessage, chosen: number | null): GraphPane => {
+      const pane = new GraphPane(element, made, ask, open, back);
+      panes.push(pane);
+      element.replaceChildren();
+      pane.build();
+      if (chosen !== null) pane.select(chosen);
+      return pane;
+    };
+    const pane = build(message, null);
+    if (!message.later) return;
+    void ask("whole").then(async (whole: ViewMessage) => {
+      await rest();
+      const chosen = pane.chosen;
+      const inside = element.contains(document.activeElement);
+      pane.stop();
+      build(whole, chosen);
+      if (inside) element.querySelector<HTMLElement>("[data-canvas]")?.focus({ preventScroll: true });
+    }, (error: Error) => { element.querySelector("[data-note]")!.textContent = error.message; });
   };
   fill(root, view, request, null);
   return () => {

@@ -49,7 +49,6 @@ export class PassPanel {
   private timer: number | undefined;
 
   constructor(private readonly replay: Replay, private readonly request: Request, private readonly steps: Steps) {
-    this.rows.addEventListener("keydown", (event) => this.key(event));
     this.element.append(h("div", { class: "isym-controls" }, this.filter, this.shown), this.rows, this.bisecting(), this.result, this.rules());
     this.list();
   }
@@ -76,6 +75,12 @@ export class PassPanel {
     this.step = step;
     for (const row of this.rows.querySelectorAll<HTMLElement>("[data-step-row]")) {
       const mine = Number(row.dataset.stepRow) === step;
+      if (mine) {
+        // the focus follows the arrow keys
+        for (const other of this.rows.querySelectorAll("[tabindex='0']")) other.setAttribute("tabindex", "-1");
+        row.setAttribute("tabindex", "0");
+        if (this.rows.contains(document.activeElement)) row.focus({ preventScroll: true });
+      }
       row.toggleAttribute("data-current", mine);
       if (mine) row.setAttribute("aria-current", "step");
       else row.removeAttribute("aria-current");
@@ -142,19 +147,6 @@ export class PassPanel {
     }
     this.shown.textContent = found.size === this.replay.length ? `${found.size}` : `${found.size} of ${this.replay.length}`;
     this.at(this.step);
-  }
-
-  private key(event: KeyboardEvent): void {
-    const all = [...this.rows.querySelectorAll<HTMLElement>("[data-step-row]")];
-    const at = all.indexOf(event.target as HTMLElement);
-    const move = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (at < 0 || move === 0) return;
-    const next = all[Math.max(0, Math.min(all.length - 1, at + move * (event.shiftKey ? 10 : 1)))];
-    for (const row of all) row.setAttribute("tabindex", row === next ? "0" : "-1");
-    next.focus();
-    this.steps.seek(Number(next.dataset.stepRow));
-    event.preventDefault();
-    event.stopPropagation();
   }
 
   private draw(): void {

@@ -1,24 +1,26 @@
 // What the kernel sends (see model.py), and nodes as the rest of the front end uses them.
 
-export type Row = [
-  number, number, number, number, number, number, number, number, number,
-  number[], number[], number, number, number, number, number[],
+/** What many nodes have in common: family, label, sub, width, height, kind, op, doc, types, names, where, line, origin, value. */
+export type Face = [
+  number, number, number, number, number, number, number, number, number[], number[], number, number, number, number,
 ];
 
 export interface StepMessage {
   rule: number; why: number; changes: number; pass: number; before: number; after: number;
-  gone: number[]; set: number[]; order: number[]; outputs: number[][]; removed: number[]; added: number[];
+  set: number; order: number[]; outputs: number[][]; removed: number[]; added: number[];
 }
 
 export interface TraceMessage {
-  nodes: Row[];
-  start: { set: number[]; outputs: number[][] };
+  nodes: number[];
+  faces: Face[];
+  start: { set: number; outputs: number[][] };
   steps: StepMessage[];
   strings: string[];
 }
 
+/** See `arranged` in model.py; `joined` belongs to overlays. */
 export interface LayoutMessage {
-  width: number; height: number; ids: number[]; at: number[]; edges: number[][]; engine: string;
+  width: number; height: number; at: number[]; edges: number[]; engine: string; joined?: boolean;
 }
 
 export interface Argument { name: string; type: string; default: string }
@@ -65,6 +67,8 @@ export interface ViewMessage {
   code?: { lines: number[][]; nests: Nest[]; buffers: BufferLife[] };
   /** A further view, as `compile` and `inside` answer: its name for requests, and what it is compared with. */
   view?: string;
+  /** This is a part; all of it can be asked for. */
+  later?: boolean;
   compared?: Compared;
   state?: { title: string; rows: StateRow[] };
 }
@@ -87,15 +91,32 @@ export interface Request {
   listen?: (heard: (news: any) => void) => () => void;
 }
 
-export function node(row: Row, strings: string[]): Node {
+type Common = Omit<Node, "id" | "inputs">;
+
+function common(face: Face, strings: string[]): Common {
   const s = (index: number): string => strings[index];
-  const pairs: Input[] = [];
-  for (let k = 0; k < row[15].length; k += 2) pairs.push({ id: row[15][k], output: row[15][k + 1] });
-  return {
-    id: row[0], family: s(row[1]), label: s(row[2]), sub: s(row[3]), width: row[4], height: row[5], kind: s(row[6]),
-    op: s(row[7]), doc: s(row[8]), types: row[9].map(s), names: row[10].map(s), where: s(row[11]), line: s(row[12]),
-    origin: s(row[13]), value: s(row[14]), inputs: pairs,
-  };
+  return { family: s(face[0]), label: s(face[1]), sub: s(face[2]), width: face[3], height: face[4], kind: s(face[5]), op: s(face[6]),
+    doc: s(face[7]), types: face[8].map(s), names: face[9].map(s), where: s(face[10]), line: s(face[11]), origin: s(face[12]),
+    value: s(face[13]) };
+}
+
+/** All rows of a trace's nodes, in the order in which its steps bring them. */
+export function nodes(trace: TraceMessage): Node[] {
+  const faces = trace.faces.map((face) => common(face, trace.strings));
+  const found: Node[] = [];
+  const row = trace.nodes;
+  let id = 0;
+  for (let k = 0; k < row.length;) {
+    id += row[k];
+    const face = faces[row[k + 1]];
+    const count = Math.abs(row[k + 2]);
+    const stride = row[k + 2] < 0 ? 2 : 1;
+    k += 3;
+    const inputs: Input[] = [];
+    for (let end = k + stride * count; k < end; k += stride) inputs.push({ id: id - row[k], output: stride === 2 ? row[k + 1] : 0 });
+    found.push({ ...face, id, inputs });
+  }
+  return found;
 }
 
 export function outputs(rows: number[][], strings: string[]): Output[] {

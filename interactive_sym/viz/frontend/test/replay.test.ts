@@ -5,24 +5,24 @@ import { fitted, path, revealing, zoomed } from "../src/camera";
 import { lines, tokens } from "../src/code";
 import { curve, nextTouching } from "../src/passes";
 import { size, time } from "../src/plan";
-import type { Row, TraceMessage } from "../src/records";
-import { fingerprint, Replay, search, users } from "../src/replay";
+import { provisional, unpacked } from "../src/layouts";
+import { scales } from "../src/minimap";
+import type { Face, TraceMessage } from "../src/records";
+import { between, fingerprint, OLD, reached, Replay, search, users, written } from "../src/replay";
 
 const strings = ["", "elementwise", "input", "x", "log", "add", "log1p", "sum", "rule", "because"];
 
-function row(id: number, label: number, inputs: number[]): Row {
-  const leaf = inputs.length === 0;
-  return [id, leaf ? 2 : 1, label, 0, 80, 38, leaf ? 2 : 1, leaf ? 0 : label, 0, [], [], 0, 0, 0, 0, inputs.flatMap((i) => [i, 0])];
-}
+function face(label: number, leaf: boolean): Face { return [leaf ? 2 : 1, label, 0, 80, 38, leaf ? 2 : 1, leaf ? 0 : label, 0, [], [], 0, 0, 0, 0]; }
 
 /** sum(log(add(x, x))) becomes sum(log1p(x)): node 2 is replaced, node 1 goes, node 3 keeps its identity. */
 function trace(steps: number): TraceMessage {
-  const nodes = [row(0, 3, []), row(1, 5, [0, 0]), row(2, 4, [1]), row(3, 7, [2]), row(2, 6, [0])];
+  const faces = [face(3, true), face(5, false), face(4, false), face(7, false), face(6, false)];
+  // id less the last one, face, count of inputs, id less each input's; a negative count also gives outputs
+  const nodes = [0, 0, 0, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1, 3, 1, 1, -1, 4, -1, 2, 0];
   const outputs = [[3, 0, 3, 60, 24]];
-  const step = { rule: 8, why: 9, changes: 0, pass: 0, before: 0, after: 0, gone: [1], set: [4], order: [0, 2, 3], outputs,
-    removed: [1, 2], added: [2] };
-  const still = { ...step, gone: [], set: [], removed: [], added: [] };
-  return { nodes, start: { set: [0, 1, 2, 3], outputs }, strings, steps: [step, ...Array.from({ length: steps - 1 }, () => still)] };
+  const step = { rule: 8, why: 9, changes: 0, pass: 0, before: 0, after: 0, set: 1, order: [0, 1, 2, 2], outputs, removed: [1, 2], added: [2] };
+  const still = { ...step, set: 0, order: [0, 3], removed: [], added: [], pass: 9 };
+  return { nodes, faces, start: { set: 4, outputs }, strings, steps: [step, ...Array.from({ length: steps - 1 }, () => still)] };
 }
 
 test("a step replaces a node and keeps identities", () => {
@@ -42,6 +42,68 @@ test("scrubbing there and back gives the same graphs", () => {
   assert.deepEqual(back, there);
   assert.equal(fingerprint(new Replay(trace(50)).state(50)), there[50]);
   assert.notEqual(there[0], there[1]);
+});
+
+test("an order brings nodes between pieces that stay", () => {
+  const made = trace(1);
+  made.steps[0] = { ...made.steps[0], order: [0, 1, -3, 3, 1] };
+  const replay = new Replay(made);
+  assert.deepEqual([...replay.state(1).nodes.keys()], [0, 2, 3]);
+  assert.equal(replay.size(1), 3);
+});
+
+test("passes begin where their names change", () => {
+  assert.deepEqual(new Replay(trace(4)).passes(), [1, 2]);
+});
+
+test("an overlay holds what went beside what came", () => {
+  const replay = new Replay(trace(1));
+  const both = replay.overlaid(1, true);
+  assert.deepEqual([...both.nodes.keys()], [OLD + 1, OLD + 2, 0, 2, 3]);
+  assert.deepEqual(both.nodes.get(OLD + 2)?.inputs.map(({ id }) => id), [OLD + 1]);
+  assert.deepEqual(both.nodes.get(OLD + 1)?.inputs.map(({ id }) => id), [0, 0]);
+  assert.deepEqual(both.nodes.get(3)?.inputs.map(({ id }) => id), [2, OLD + 2]);
+  assert.deepEqual(replay.overlaid(1, false).nodes.get(3)?.inputs.map(({ id }) => id), [2]);
+});
+
+test("paths, what leads to a node, what it leads to, nodes of a line", () => {
+  const state = new Replay(trace(1)).state(0);
+  assert.deepEqual([...between(state, 1, 3)].sort(), [1, 2, 3]);
+  assert.deepEqual([...between(state, 3, 1)].sort(), [1, 2, 3]);
+  assert.deepEqual([...reached(state, [2], "inputs")].sort(), [0, 1, 2]);
+  assert.deepEqual([...reached(state, [2], "users")].sort(), [2, 3]);
+  state.nodes.set(9, { ...state.nodes.get(0)!, id: 9, where: "cell 1 line 1" });
+  assert.equal(between(state, 9, 3).size, 0);
+  assert.deepEqual([...written(state, "cell 1 line 1")], [9]);
+});
+
+test("layouts are told in few numbers", () => {
+  const state = new Replay(trace(1)).state(1);
+  const message = { width: 100, height: 200, at: [50, 19, 0, 60, 0, 60], edges: [2, 5, -5, 8, 50, 98, 3, 4, 0, 5, -3, 6], engine: "layered" };
+  const layout = unpacked(message, state, false);
+  assert.deepEqual(layout.places.get(2), { x: 10, y: 60, width: 80, height: 38 });
+  assert.deepEqual(layout.edges[0], { source: 0, target: 2, position: 0, points: [55, 38, 55, 49, 45, 49, 45, 60] });
+  assert.deepEqual(layout.edges[1].points, [50, 98, 53, 102, 53, 107, 50, 113]);
+  const straight = unpacked({ ...message, at: [50, 19, 0, 260, 0, 60], edges: [0, 0] }, state, false);
+  assert.deepEqual(straight.edges[0].points, [50, 38, 50, 98, 50, 200, 50, 260]);
+});
+
+test("a graph without layout is drawn where its nodes were", () => {
+  const replay = new Replay(trace(1));
+  const message = { width: 100, height: 300, at: [50, 19, 0, 60, 0, 60, 0, 60], edges: [2, 0, 0, 2, 0, 0, 2, 0, 0, 2, 0, 0], engine: "layered" };
+  const known = unpacked(message, replay.state(0), false);
+  known.places.delete(2);
+  const placed = provisional(replay.state(1), false, known);
+  assert.deepEqual([...placed.places.keys()], [0, 2, 3]);
+  assert.deepEqual(placed.places.get(0), known.places.get(0));
+  assert.ok(placed.places.get(2)!.y >= 38);
+  assert.equal(placed.edges.length, 2);
+});
+
+test("a small map fits its corner and can be aimed at", () => {
+  assert.deepEqual(scales(120, 96), [1, 1]);
+  const [across, down] = scales(900, 700_000);
+  assert.ok(900 * across >= 24 && 700_000 * down <= 96);
 });
 
 test("users and search", () => {
