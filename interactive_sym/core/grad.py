@@ -161,7 +161,7 @@ class _Walk:
         self.needed = _between(self.order, wanted)
         if cost is not None:
             with source.attributed_to(cost.owner.where if cost.owner is not None else None, None):
-                self.cotangents[cost] = call("constant", 1.0, dtype=_cotangent_dtype(cost))
+                self.cotangents[cost] = call("fill", cost, call("constant", 1.0, dtype=_cotangent_dtype(cost)))
         for variable, value in known.items():
             cotangent = call("as_tensor_variable", value)
             if cotangent.type.ndim != variable.type.ndim:

@@ -19,6 +19,14 @@ def test_pp_writes_formulas():
     assert pp(x) == "x"
 
 
+def test_pp_writes_a_gradient_as_theano_does():
+    x = T.dscalar("x")
+    square = "(x ** TensorConstant{2})"
+    less = "(TensorConstant{2} - TensorConstant{1})"
+    assert pp(T.grad(x**2, x)) == f"((fill({square}, TensorConstant{{1.0}}) * TensorConstant{{2}}) * (x ** {less}))"
+    assert pp(function([x], T.grad(x**2, x)).maker.fgraph.outputs[0]) == "(TensorConstant{2.0} * x)"
+
+
 def test_plain_formulas_for_people():
     x = T.dmatrix("x")
     assert formula(1 / (1 + T.exp(-x)), plain=True) == "1 / (1 + exp(-x))"
