@@ -7,12 +7,13 @@ Read next: `trace`, `rewrite`.
 """
 
 import hashlib
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import source
-from .graph import Apply, Constant, Variable, leaves, toposort
+from .graph import Apply, Constant, Variable, toposort
 from .shared import SharedVariable
 
 
@@ -111,7 +112,7 @@ def rewritten(
     interner: Interner,
     replacement: Callable[[Apply], Sequence[Variable] | None],
     rebuilt: dict[Apply, Apply] | None = None,
-    normal: set[Apply] | None = None,
+    nodes: Sequence[Apply] | None = None,
 ) -> list[Variable]:
     """`results` with every node replaced by what `replacement` gives for it, until it gives None for all.
 
@@ -124,35 +125,41 @@ def rewritten(
         interner: makes nodes on replaced inputs.
         replacement: from a node to new variables for its outputs, or None.
         rebuilt: filled with the nodes that were only made anew, on other inputs.
-        normal: nodes for which `replacement` gave None already.
+        nodes: the nodes behind `results`, inputs before users as a depth-first walk finds them, where they are known.
 
     Raises:
         Cycle: replacements lead back to where they began.
     """
-    normal = set() if normal is None else normal
+    normal: set[Apply] = set()
     final: dict[Variable, Variable] = {}
     finished: set[Apply] = {x.owner for x in inputs if x.owner is not None}
     replaced: dict[Apply, Sequence[Variable]] = {}
     waiting: set[Apply] = set()
-    stack = [x.owner for x in reversed(results) if x.owner is not None]
+    if nodes is None:
+        stack = [x.owner for x in reversed(results) if x.owner is not None]
+    else:
+        stack = list(reversed(nodes))
     while stack:
         node = stack[-1]
         if node in finished:
             stack.pop()
             continue
-        pending = [x.owner for x in node.inputs if x.owner is not None and x.owner not in finished]
+        pending = [owner for x in node.inputs if (owner := x.owner) is not None and owner not in finished]
         if pending:
-            for owner in pending:
-                if owner in waiting:
-                    raise Cycle(owner)
-            stack.extend(reversed(pending))
+            if waiting:
+                for owner in pending:
+                    if owner in waiting:
+                        raise Cycle(owner)
+            pending.reverse()
+            stack += pending
             continue
-        operands = [final.get(x, x) for x in node.inputs]
         made = node
-        if any(new is not old for new, old in zip(operands, node.inputs)):
-            made = interner.node(node, operands)
-            if rebuilt is not None and made is not node:
-                rebuilt[node] = made
+        if final:
+            operands = [final.get(x, x) for x in node.inputs]
+            if any(map(operator.is_not, operands, node.inputs)):
+                made = interner.node(node, operands)
+                if rebuilt is not None and made is not node:
+                    rebuilt[node] = made
         if made is not node and made in finished:
             outputs: Sequence[Variable] = [final.get(x, x) for x in made.outputs]
         elif made in normal:
@@ -163,17 +170,23 @@ def rewritten(
                 new = replacement(made)
                 if new is None:
                     normal.add(made)
+                    if made is node:
+                        finished.add(node)
+                        waiting.discard(node)
+                        stack.pop()
+                        continue
                     new = made.outputs
                 else:
                     replaced[made] = new
             if new is not made.outputs:
-                pending = [x.owner for x in new if x.owner is not None and x.owner not in finished]
+                pending = [owner for x in new if (owner := x.owner) is not None and owner not in finished]
                 if pending:
                     waiting.update((node, made))
                     for owner in pending:
                         if owner in waiting:
                             raise Cycle(owner)
-                    stack.extend(reversed(pending))
+                    pending.reverse()
+                    stack += pending
                     continue
             outputs = [final.get(x, x) for x in new]
         for mine, its in ((node, outputs), (made, outputs)):
@@ -262,7 +275,13 @@ def make_program(
 ) -> Program:
     """A program from its inputs and results; shared variables and nodes are found from them."""
     results = [*outputs, *(expression for _, expression in updates)]
+    nodes = toposort(results, inputs)
     given = set(inputs)
-    shared = dict.fromkeys(x for x in leaves(results, inputs) if isinstance(x, SharedVariable) and x not in given)
+    shared = dict.fromkeys(
+        x
+        for variables in (*(node.inputs for node in nodes), results)
+        for x in variables
+        if x.owner is None and isinstance(x, SharedVariable) and x not in given
+    )
     shared.update(dict.fromkeys(target for target, _ in updates))
-    return Program(tuple(inputs), tuple(shared), tuple(outputs), tuple(updates), tuple(toposort(results, inputs)))
+    return Program(tuple(inputs), tuple(shared), tuple(outputs), tuple(updates), tuple(nodes))

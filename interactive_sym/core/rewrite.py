@@ -16,14 +16,16 @@ from . import source
 from .errors import InconsistencyError, message
 from .graph import Apply, Variable
 from .op import call
-from .pattern import Head, Number
 from .program import Cycle, Interner, Program, rewritten
 from .rule import Rule
+from .ruleindex import RuleIndex
 from .trace import Firing, PassRecord, Trace
 from .types import TensorType
 
 #: Firings a node may cause before a pass is taken to have no end.
 FUEL_PER_NODE = 100
+
+NONE: frozenset[str] = frozenset()
 
 
 def start(program: Program, merge: bool = True, disabled: Iterable[str] = ()) -> Trace:
@@ -60,28 +62,33 @@ def start(program: Program, merge: bool = True, disabled: Iterable[str] = ()) ->
 def run_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
     """Rewrite `trace.final` with `rules` until none fires.
 
+    Who reads what is counted before each walk, so that a rule for readers that are alone (`Rule.alone`) may take more
+    than one walk to do all it can.
+
     Raises:
         InconsistencyError: a rule gave a result of another type.
         RuntimeError: the rules named in the message chase each other.
     """
     assert trace.final is not None
     began = perf_counter()
-    by_head: dict[str, list[tuple[Rule, frozenset[str]]]] = {}
-    everywhere = [(rule, _wanted_operands(rule)) for rule in rules if "*" in rule.heads]
-    for rule in rules:
-        for head in rule.heads:
-            by_head.setdefault(head, []).append((rule, _wanted_operands(rule)))
+    index = RuleIndex(rules)
     record = PassRecord(name, tuple(rule.name for rule in rules), len(trace.firings), len(trace.firings))
     interner = trace.interner
     fuel = FUEL_PER_NODE * (len(trace.final.nodes) + 10)
+    counted = any(rule.alone for rule in rules)
+    readers: Counter[Variable] = Counter()
 
     def replacement(node: Apply) -> tuple[Variable, ...] | None:
         nonlocal fuel
-        operands = {"constant" if x.owner is None else x.owner.op.name for x in node.inputs}
+        before = trace.tried.get(node, NONE)
+        offered = index.offered(node, before)
+        if not offered:
+            trace.tried[node] = index.after(before)
+            return None
         origin = source.Origin("rewrite", "", node)
         with source.attributed_to(node.where, origin):
-            for rule, wanted in (*by_head.get(node.op.name, ()), *everywhere):
-                if not wanted <= operands:
+            for rule in offered:
+                if rule.alone and readers[node.inputs[0]] != 1:
                     continue
                 origin.detail = rule.name
                 new = _apply(rule, node, interner)
@@ -92,17 +99,25 @@ def run_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
                 if fuel <= 0:
                     raise _endless(trace, record)
                 return new
+        trace.tried[node] = index.after(before)
         return None
 
-    try:
-        results = rewritten(trace.final.results, trace.final.inputs, interner, replacement, trace.rebuilt)
-    except Cycle:
-        raise _endless(trace, record) from None
+    fired = True
+    while fired:
+        final = trace.final
+        if counted:
+            readers = Counter([x for node in final.nodes for x in {*node.inputs}] + list(final.results))
+        fired_before = len(trace.firings)
+        try:
+            results = rewritten(final.results, final.inputs, interner, replacement, trace.rebuilt, final.nodes)
+        except Cycle:
+            raise _endless(trace, record) from None
+        fired = counted and len(trace.firings) > fired_before
+        if len(trace.firings) > fired_before:
+            trace.final = final.with_results(results)
     record.end = len(trace.firings)
     record.seconds = perf_counter() - began
     trace.passes.append(record)
-    if record.end > record.start:
-        trace.final = trace.final.with_results(results)
 
 
 def run_program_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
@@ -136,17 +151,6 @@ def run_program_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
     record.end = len(trace.firings)
     record.seconds = perf_counter() - began
     trace.passes.append(record)
-
-
-def _wanted_operands(rule: Rule) -> frozenset[str]:
-    """What a node must have among its operands for a rule that is data: operations by name, "constant" for leaves."""
-    if rule.pattern is None:
-        return frozenset()
-    return frozenset(
-        part.name if isinstance(part, Head) else "constant"
-        for part in rule.pattern.operands
-        if isinstance(part, (Head, Number))
-    )
 
 
 def _apply(rule: Rule, node: Apply, interner: Interner) -> tuple[Variable, ...] | None:

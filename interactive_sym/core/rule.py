@@ -43,7 +43,10 @@ class Rule:
         function: from a node to its replacement, where the rule computes; None where it does not apply.
         whole: from a program to a node of it and what its outputs become, where the rule must see who reads what; None
             where it does not apply.
+        alone: it applies only where the node is the one reader of its first operand, which then goes away.
         aliases: names under which users of other systems know it.
+        operands: names of operations, one of which must have made an operand of the node ("constant" for constants);
+            empty where that does not matter.
         samples: for each pattern variable (low, high), where tests draw values.
         where: the line that defined it.
     """
@@ -61,6 +64,8 @@ class Rule:
     samples: dict[str, tuple[float, float]] = field(default_factory=dict)
     where: source.Where | None = None
     whole: Callable[[Any], tuple[Apply, Sequence[Variable]] | None] | None = None
+    alone: bool = False
+    operands: tuple[str, ...] = ()
 
     def apply(self, node: Apply) -> Sequence[Variable] | None:
         """Replacements of the node's outputs, or None where the rule does not apply."""
@@ -207,13 +212,22 @@ def rule(
 
 
 def rewrites(
-    *heads: str, name: str, stage: str, why: str, changes: str = "nothing", aliases: Iterable[str] = ()
+    *heads: str,
+    name: str,
+    stage: str,
+    why: str,
+    changes: str = "nothing",
+    aliases: Iterable[str] = (),
+    alone: bool = False,
+    operands: Iterable[str] = (),
 ) -> Callable[[Callable[[Apply], Any]], Callable[[Apply], Any]]:
     """Decorator: make a function from a node to its replacement (or None) a rule looking at the operations `heads`.
 
     Args:
         heads: names of the operations whose nodes it is called with; `"*"` is every operation.
         name, stage, why, changes, aliases: as for `rule`.
+        alone: call it only where the node is the one reader of its first operand.
+        operands: call it only where one of these operations made an operand ("constant": where one is a constant).
 
     Raises:
         ValueError: unknown stage or `changes`, or no reason given.
@@ -233,8 +247,11 @@ def rewrites(
 
     def decorate(function: Callable[[Apply], Any]) -> Callable[[Apply], Any]:
         RULES.add(
-            Rule(name, heads, stage, why, changes, function=function, aliases=tuple(aliases), where=_definition())
-        )
+            Rule(
+                name, heads, stage, why, changes, function=function, aliases=tuple(aliases), where=_definition(),
+                alone=alone, operands=tuple(operands),
+            )
+        )  # fmt: skip
         return function
 
     return decorate

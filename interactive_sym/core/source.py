@@ -10,8 +10,6 @@ import linecache
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import CodeType
 from typing import Any
 
@@ -148,12 +146,17 @@ def here() -> tuple[Where, Origin | None]:
     return Where(code.co_filename, frame.f_lineno, code.co_name, None, code, frame.f_lasti), _current.origin
 
 
-@contextmanager
-def attributed_to(where: Where | None, origin: Origin | None) -> Iterator[None]:
+class attributed_to:
     """Within the block, nodes made are said to come from `where` (the present place if None), by way of `origin`."""
-    before = _current.where, _current.origin
-    _current.where, _current.origin = where, origin
-    try:
-        yield
-    finally:
-        _current.where, _current.origin = before
+
+    __slots__ = ("_before", "_within")
+
+    def __init__(self, where: Where | None, origin: Origin | None) -> None:
+        self._within = where, origin
+
+    def __enter__(self) -> None:
+        self._before = _current.where, _current.origin
+        _current.where, _current.origin = self._within
+
+    def __exit__(self, *failure: object) -> None:
+        _current.where, _current.origin = self._before

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .graph import Apply, Variable
+from .graph import Apply, Constant, Variable
 from .pattern import mismatch
 from .program import Interner, Program, rewritten
 from .rule import RULES
@@ -53,6 +53,7 @@ class Trace:
         firings: every rewrite, in order.
         passes: which of them belong to which pass.
         disabled: names of rules that were switched off.
+        tried: for nodes, the names of the rules that found nothing there.
     """
 
     initial: Program
@@ -63,6 +64,7 @@ class Trace:
     final: Program | None = None
     merged: tuple[Variable, ...] = field(default=(), repr=False)
     rebuilt: dict[Apply, Apply] = field(default_factory=dict, repr=False)
+    tried: dict[Apply, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
     _apart: dict[tuple[Any, ...], Apply] = field(default_factory=dict, repr=False)
     _begun: dict[int, tuple[Variable, ...]] = field(default_factory=dict, repr=False, compare=False)
     _last: tuple[int, tuple[Variable, ...]] | None = field(default=None, repr=False, compare=False)
@@ -193,6 +195,9 @@ class Trace:
             return f"no pass of this mode has {wanted.name}: it belongs to stage {wanted.stage}"
         if "*" not in wanted.heads and node.op.name not in wanted.heads:
             return f"{wanted.name} looks at {', '.join(wanted.heads)}, this node is {node.op.name}"
+        makers = {"constant" if isinstance(x, Constant) else x.owner and x.owner.op.name for x in node.inputs}
+        if wanted.operands and not makers.intersection(wanted.operands):
+            return f"{wanted.name} wants an operand made by one of {', '.join(wanted.operands)}"
         if wanted.pattern is not None:
             reason = mismatch(wanted.pattern, node.outputs[0])
             if reason:

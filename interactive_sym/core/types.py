@@ -49,6 +49,8 @@ def upcast(*dtypes: str) -> str:
 
 def as_dtype(dtype: Any) -> str:
     """The name of a supported element type; `'floatX'` is the configured one. TypeError for any other."""
+    if type(dtype) is str and dtype in DTYPES:
+        return dtype
     name: str = config.floatX if dtype == "floatX" else np.dtype(dtype).name
     if name not in DTYPES:
         raise TypeError(f"element type {name!r} is not supported; there are {', '.join(DTYPES)}")

@@ -159,6 +159,7 @@ def spread_value(variable: Variable) -> Variable | None:
     "*",
     name="fill_cut",
     stage=STAGE,
+    operands=("fill", "alloc"),
     why="Under an elementwise operation values stretch by themselves: spreading them out before is of no use.",
     aliases=("local_fill_cut", "local_fill_sink", "local_alloc_elemwise"),
 )
@@ -197,6 +198,7 @@ def _covers(operands: Sequence[Variable], shape: Sequence[int | None]) -> bool:
     "*",
     name="useless_leading_dimensions",
     stage=STAGE,
+    operands=("dimshuffle", "constant"),
     why="Elementwise operations align their operands at the last dimension: leading dimensions of size 1 say nothing.",
     aliases=("local_tensor_scalar_tensor",),
 )
@@ -224,6 +226,7 @@ def useless_leading_dimensions(node: Apply) -> Variable | None:
     "*",
     name="leading_dimensions_later",
     stage=STAGE,
+    operands=("dimshuffle",),
     why="Leading dimensions of size 1 are added after an elementwise operation, not before: there they may go away.",
 )
 def leading_dimensions_later(node: Apply) -> Variable | None:
@@ -282,6 +285,7 @@ def dimshuffle_of_product(node: Apply) -> Variable | None:
     "*",
     name="spread_later",
     stage=STAGE,
+    operands=("fill", "alloc"),
     why="Computed once and then spread out, instead of spread out and computed for every element.",
     aliases=("local_alloc_unary", "local_fill_lift"),
 )

@@ -46,6 +46,7 @@ def booleans(bindings: Bindings) -> bool:
     "*",
     name="constant_folding",
     stage=STAGE,
+    operands=("constant",),
     why="An operation on constants gives a constant: it is computed once, here, instead of at every call.",
     aliases=("fold", "ConstantFolding"),
 )
