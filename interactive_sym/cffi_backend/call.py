@@ -268,6 +268,7 @@ def _kernel(plan: _Plan) -> Callable[..., Any]:
         plan.threads,
         min(max(plan.enough, 0), 2**62),
         tuple(container.changes for container in plan.written),
+        () if plan.lock is None else plan.lock.known(),
     )
     made: list[Any] = []
     if not module.lib.isym_make(id(payload), id(made)):

@@ -39,8 +39,12 @@ static inline void *isym_keep(isym_ctx *ctx, void **kept, int64_t *room, int64_t
   return *kept;
 }
 """
-#: Between two looks at whether the user interrupts: so many steps, a power of two.
-POLL_STEPS = 256
+#: Between two looks at whether the user interrupts: so many steps, of numbers only or with loops; powers of two.
+POLL_STEPS, POLL_LOOPS = 256, 16
+#: Steps that leave so many elements ask each time.
+POLLED_SIZE = 1024
+#: Text of a step that may take long: a loop, or a call of a library function.
+_LOOPS = re.compile(r"\bfor \(|\b(isym|ISYM)_\w+\(ctx\b")
 
 
 class NeedsPython(Exception):
@@ -462,12 +466,21 @@ class _Loop:
         ]
         work += _reported_all(emitter.before, self.number)
         work.append(f"for (int64_t {p}t = 0; {p}t < {p}steps; {p}t++) {{")
-        step = [f"if (({p}t & {POLL_STEPS - 1}) == 0 && ISYM_INTERRUPTED(ctx)) return ISYM_PYTHON;"]
-        step += [*self._step_inputs(), *self._step_outputs(), *emitter.body_lines(self.number), *self._step_end()]
+        body = emitter.body_lines(self.number)
+        step = [f"if (({p}t & {self._poll_mask(body)}) == 0 && ISYM_INTERRUPTED(ctx)) return ISYM_PYTHON;"]
+        step += [*self._step_inputs(), *self._step_outputs(), *body, *self._step_end()]
         work += [*_indented(step), "}"]
         block = [f"const int64_t {p}steps = {steps};", f"int64_t {p}done = {'0' if self.layout.until else steps};"]
         block += [*self._declared(), "{", *_indented(work), "}", *self._after()]
         return ["{", *_indented(block), "}"]
+
+    def _poll_mask(self, body: Sequence[str]) -> str:
+        """Which bits of a step's number are 0 when it asks whether the user interrupts."""
+        if not any(_LOOPS.search(line) for line in body):
+            return str(POLL_STEPS - 1)
+        rows = [k for k, x in enumerate(self.op.body.outputs[: len(self.results)]) if x.type.shape]
+        long = " || ".join(f"{self.prefix}row{k} >= {POLLED_SIZE}" for k in rows)
+        return f"({long} ? 0 : {POLL_LOOPS - 1})" if rows else "3"
 
     def _declared(self) -> Iterator[str]:
         """Sizes, pointers and first states, before the loop; the only text that speaks of outer names."""

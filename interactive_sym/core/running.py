@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 
-_condition = threading.Condition(threading.Lock())
+_lock = threading.Lock()
+_condition = threading.Condition(_lock)
 #: For each running call: its thread, and the containers it will store to, by identity.
 _running: list[tuple[int, frozenset[int]]] = []
 #: The containers that changes wait for; calls that would begin now let these go first.
@@ -23,8 +24,9 @@ _wanted: list[frozenset[int]] = []
 
 def _forget() -> None:
     """A forked child has neither the threads of its parent nor their calls."""
-    global _condition
-    _condition = threading.Condition(threading.Lock())
+    global _lock, _condition
+    _lock = threading.Lock()
+    _condition = threading.Condition(_lock)
     _running.clear()
     _wanted.clear()
 
@@ -46,6 +48,13 @@ class Writing:
     def __init__(self, containers: Iterable[Any], lock: Any = None) -> None:
         self._targets = frozenset(map(id, containers))
         self._lock = lock
+
+    def known(self) -> tuple[Any, list[Any], frozenset[int]]:
+        """For callers in C: the lock that guards the list of running calls, the list, and what stands there for this one.
+
+        An entry is the thread's identity and the containers; `release` takes it away.
+        """
+        return _lock, _running, self._targets
 
     def acquire(self) -> bool:
         """Wait for the lock, and for changes that wait for these containers."""

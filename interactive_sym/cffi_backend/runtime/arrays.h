@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "isym.h"
+
 /* Whether a comes before b: from small to large with NaN last, or from large to small with NaN first. */
 #define ISYM_LESS(a, b) ((a) < (b))
 #define ISYM_MORE(a, b) ((a) > (b))
@@ -18,11 +20,14 @@
 #define ISYM_MORE_NAN(a, b) ((a) > (b) || ((a) != (a) && (b) == (b)))
 
 /* The first `run` elements are sorted by insertion, and so are all others, `run` at a time; then neighbours are merged, from one
- * buffer into the other and back.  Equal elements keep their order.  VALUE(e) is what is compared of an element e. */
+ * buffer into the other and back.  Equal elements keep their order.  VALUE(e) is what is compared of an element e.  NULL: the user
+ * interrupts. */
 #define ISYM_RUN 16
+#define ISYM_SORTED_LONG 65536 /* elements between two looks at whether the user interrupts */
 #define ISYM_MERGE_SORT(NAME, E, KEYS, VALUE, BEFORE)                                                                         \
-  static inline E *NAME(E *a, E *b, int64_t n, KEYS) {                                                                        \
+  static inline E *NAME(isym_ctx *ctx, E *a, E *b, int64_t n, KEYS) {                                                         \
     for (int64_t first = 0; first < n; first += ISYM_RUN) {                                                                   \
+      if ((first & (ISYM_SORTED_LONG - 1)) == 0 && ISYM_INTERRUPTED(ctx)) return 0;                                           \
       const int64_t stop = n - first < ISYM_RUN ? n : first + ISYM_RUN;                                                       \
       for (int64_t i = first + 1; i < stop; i++) {                                                                            \
         const E item = a[i];                                                                                                  \
@@ -33,6 +38,7 @@
     }                                                                                                                         \
     for (int64_t width = ISYM_RUN; width < n; width *= 2) {                                                                   \
       for (int64_t first = 0; first < n; first += 2 * width) {                                                                \
+        if ((first & (ISYM_SORTED_LONG - 1)) == 0 && ISYM_INTERRUPTED(ctx)) return 0;                                         \
         const int64_t middle = n - first < width ? n : first + width;                                                         \
         const int64_t stop = n - middle < width ? n : middle + width;                                                         \
         int64_t i = first, j = middle, k = first;                                                                             \
@@ -55,7 +61,7 @@
 /* Sorts along an axis of n elements, `inner` apart.  1: no memory. */
 #define ISYM_SORT(NAME, T, BEFORE)                                                                                            \
   ISYM_MERGE_SORT(NAME##_line, T, int unused, ISYM_ITSELF, BEFORE)                                                            \
-  static inline int NAME(const T *x, int64_t x_count, T *out, int64_t out_count, int64_t n, int64_t inner) {                  \
+  static inline int NAME(isym_ctx *ctx, const T *x, int64_t x_count, T *out, int64_t out_count, int64_t n, int64_t inner) {   \
     (void)out_count;                                                                                                          \
     if (x_count == 0) return 0;                                                                                               \
     T *const line = (T *)malloc(2 * (size_t)n * sizeof(T));                                                                   \
@@ -63,7 +69,12 @@
     for (int64_t first = 0; first < x_count; first += n * inner)                                                              \
       for (int64_t j = 0; j < inner; j++) {                                                                                   \
         for (int64_t k = 0; k < n; k++) line[k] = x[first + k * inner + j];                                                   \
-        const T *const sorted = NAME##_line(line, line + n, n, 0);                                                            \
+        const int stop = (j & 63) == 0 && ISYM_INTERRUPTED(ctx);                                                              \
+        const T *const sorted = stop ? 0 : NAME##_line(ctx, line, line + n, n, 0);                                            \
+        if (!sorted) {                                                                                                        \
+          free(line);                                                                                                         \
+          return -ISYM_PYTHON;                                                                                                \
+        }                                                                                                                     \
         for (int64_t k = 0; k < n; k++) out[first + k * inner + j] = sorted[k];                                               \
       }                                                                                                                       \
     free(line);                                                                                                               \
@@ -73,7 +84,7 @@
 /* The positions that sort along an axis of n elements, `inner` apart; the first of equal elements first.  1: no memory. */
 #define ISYM_ARGSORT(NAME, T, BEFORE)                                                                                         \
   ISYM_MERGE_SORT(NAME##_line, int64_t, const T *key, ISYM_ITSELF_KEY, BEFORE)                                                \
-  static inline int NAME(const T *x, int64_t x_count, int64_t *out, int64_t out_count, int64_t n, int64_t inner) {            \
+  static inline int NAME(isym_ctx *ctx, const T *x, int64_t x_count, int64_t *out, int64_t out_count, int64_t n, int64_t inner) {\
     (void)out_count;                                                                                                          \
     if (x_count == 0) return 0;                                                                                               \
     int64_t *const line = (int64_t *)malloc(2 * (size_t)n * sizeof(int64_t));                                                 \
@@ -89,7 +100,13 @@
           line[k] = k;                                                                                                        \
           key[k] = x[first + k * inner + j];                                                                                  \
         }                                                                                                                     \
-        const int64_t *const sorted = NAME##_line(line, line + n, n, key);                                                    \
+        const int stop = (j & 63) == 0 && ISYM_INTERRUPTED(ctx);                                                              \
+        const int64_t *const sorted = stop ? 0 : NAME##_line(ctx, line, line + n, n, key);                                    \
+        if (!sorted) {                                                                                                        \
+          free(line);                                                                                                         \
+          free(key);                                                                                                          \
+          return -ISYM_PYTHON;                                                                                                \
+        }                                                                                                                     \
         for (int64_t k = 0; k < n; k++) out[first + k * inner + j] = sorted[k];                                               \
       }                                                                                                                       \
     free(line);                                                                                                               \

@@ -62,6 +62,7 @@ typedef struct {
   int has_states, may_run_python;
   PyObject **spare;                    /* per update: an array to write the next value to, or NULL */
   PyObject *storages, *filters, *on_error, *run_step, *explain, *bind, *lock, *pack, *unpack, *keep;
+  PyObject *known;                     /* what running.py keeps of running calls: its lock, the list, this function's entry */
   PyObject *changes;                   /* per update: an int64 array that counts what is stored; or empty */
   char *arena;
   int64_t arena_size;
@@ -81,7 +82,8 @@ typedef struct Frame {
   unsigned long thread;
   PyObject **held;                     /* per slot: an owned reference or NULL */
   PyThreadState *released;             /* set while the GIL is released */
-  int64_t tick;                        /* of the last look for signals */
+  uint64_t looked;                     /* when signals were looked for last; 0: not yet */
+  int stopped;                         /* the user interrupts */
   int owns_arena;
   int joined, guarded;                 /* is on the list of calls; holds the function's lock */
   int64_t used, wanted;                /* bytes given from the arena; bytes asked for in all */
@@ -452,20 +454,49 @@ static int frame_python(isym_ctx *ctx, int number) {
   return failed;
 }
 
-/* Has the user pressed Ctrl-C?  Without the GIL it is asked for at most 20 times a second. */
+/* Whether the GIL may be given up in the middle of a call.  One with updates must be known to those who change shared values from
+ * elsewhere (core/running.py): it puts itself on their list, unless somebody is changing it just now.  Nothing here runs bytecode,
+ * so that no other thread comes between. */
+static int may_give_way(Frame *frame) {
+  Function *self = frame->self;
+  if (!self->n_updates || frame->guarded) return 1;
+  PyObject *lock = PyTuple_GET_ITEM(self->known, 0), *list = PyTuple_GET_ITEM(self->known, 1);
+  PyObject *free = PyObject_CallMethod(lock, "acquire", "O", Py_False);
+  if (free == Py_True) {
+    PyObject *entry = Py_BuildValue("(kO)", PyThread_get_thread_ident(), PyTuple_GET_ITEM(self->known, 2));
+    frame->guarded = entry && !PyList_Append(list, entry);
+    Py_XDECREF(entry);
+    PyObject *done = PyObject_CallMethod(lock, "release", NULL);
+    Py_XDECREF(done);
+  }
+  Py_XDECREF(free);
+  if (PyErr_Occurred()) PyErr_Clear();
+  return frame->guarded;
+}
+
+/* A clock that takes 10 ns to read; it counts processor cycles, or nanoseconds. */
+static inline uint64_t ticks(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  return __builtin_ia32_rdtsc();
+#else
+  return (uint64_t)isym_now();
+#endif
+}
+
+#define LOOK_TICKS (1 << 23)           /* between looks for signals: some 2 to 8 ms */
+
+/* Has the user pressed Ctrl-C?  Who asks often gets the last answer.  A call that turns out to be long gives up the GIL. */
 static int frame_poll(isym_ctx *ctx) {
   Frame *frame = (Frame *)ctx->owner;
-  if (frame->released) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t tick = (int64_t)now.tv_sec * 20 + now.tv_nsec / 50000000;
-    if (tick == frame->tick) return 0;
-    frame->tick = tick;
-  }
+  const uint64_t now = ticks();
+  if (frame->looked == 0) frame->looked = now;
+  if (now - frame->looked < LOOK_TICKS) return frame->stopped;
+  frame->looked = now;
   PyThreadState *state = enter(frame);
-  int stop = PyErr_Occurred() || PyErr_CheckSignals();
-  leave(frame, state);
-  return stop;
+  frame->stopped = PyErr_Occurred() || PyErr_CheckSignals();
+  if (!state && !frame->stopped && may_give_way(frame)) frame->released = PyEval_SaveThread();
+  else leave(frame, state);
+  return frame->stopped;
 }
 
 static int frame_share(isym_ctx *ctx, isym_part *part, const void *shared, int64_t count) {
@@ -764,7 +795,8 @@ static PyObject *run(Function *self, PyObject *const *args, isym_array *slots, P
   frame.ctx.poll = frame_poll;
   frame.ctx.share = self->threads > 1 ? frame_share : NULL;
   frame.ctx.enough = self->enough;
-  frame.tick = 0;
+  frame.looked = 0;
+  frame.stopped = 0;
   frame.self = self;
   frame.held = held;
   frame.released = NULL;
@@ -852,6 +884,7 @@ static int function_traverse(Function *self, visitproc visit, void *arg) {
   Py_VISIT(self->pack);
   Py_VISIT(self->unpack);
   Py_VISIT(self->changes);
+  Py_VISIT(self->known);
   Py_VISIT(self->keep);
   for (int k = 0; self->spare && k < self->n_updates; k++) Py_VISIT(self->spare[k]);
   return 0;
@@ -875,6 +908,7 @@ static int function_clear(Function *self) {
   Py_CLEAR(self->pack);
   Py_CLEAR(self->unpack);
   Py_CLEAR(self->changes);
+  Py_CLEAR(self->known);
   Py_CLEAR(self->keep);
   for (int k = 0; self->spare && k < self->n_updates; k++) Py_CLEAR(self->spare[k]);
   return 0;
@@ -961,11 +995,11 @@ static PyObject *make(PyObject *payload) {
   unsigned long long kernel, lib;
   long long enough = 0;
   PyObject *specs, *targets, *steps;
-  int good = PyArg_ParseTuple(payload, "KKiiiiiO!O!O!O!O!OOOOOOOOiLO!", &kernel, &lib, &self->n_inputs, &self->n_shared, &self->n_outputs,
+  int good = PyArg_ParseTuple(payload, "KKiiiiiO!O!O!O!O!OOOOOOOOiLO!O!", &kernel, &lib, &self->n_inputs, &self->n_shared, &self->n_outputs,
                               &self->n_updates, &self->mode, &PyTuple_Type, &specs, &PyTuple_Type, &targets, &PyTuple_Type, &steps,
                               &PyTuple_Type, &self->storages, &PyTuple_Type, &self->filters, &self->on_error, &self->run_step,
                               &self->explain, &self->bind, &self->lock, &self->pack, &self->unpack, &self->keep, &self->threads, &enough,
-                              &PyTuple_Type, &self->changes);
+                              &PyTuple_Type, &self->changes, &PyTuple_Type, &self->known);
   self->enough = enough;
   Py_XINCREF(self->storages);
   Py_XINCREF(self->filters);
@@ -978,6 +1012,7 @@ static PyObject *make(PyObject *payload) {
   Py_XINCREF(self->unpack);
   Py_XINCREF(self->keep);
   Py_XINCREF(self->changes);
+  Py_XINCREF(self->known);
   if (good) {
     self->kernel = (int (*)(isym_ctx *))(uintptr_t)kernel;
     self->lib = (const void *const *)(uintptr_t)lib;

@@ -45,7 +45,7 @@ struct isym_ctx {
 
 int isym_kernel(isym_ctx *ctx);
 
-/* For long loops: `if (ISYM_INTERRUPTED(ctx)) return ISYM_PYTHON;` once per 0.1 ms of work or so; a call costs some 10 ns. */
+/* For long loops: `if (ISYM_INTERRUPTED(ctx)) return ISYM_PYTHON;` once per 1 us of work or more; a call costs some 10 ns. */
 #define ISYM_INTERRUPTED(ctx) ((ctx)->poll(ctx) != 0)
 
 #endif

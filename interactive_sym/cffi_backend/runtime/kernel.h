@@ -75,6 +75,7 @@ ISYM_APART isym_cut isym_parts(double work, int64_t size, int64_t unit, double o
 ISYM_APART int isym_run(isym_ctx *ctx, isym_part *part, const void *shared, int64_t count, double work) {
   if (count > 1 && ctx->share && work >= (double)ctx->enough) return ctx->share(ctx, part, shared, count);
   for (int64_t number = 0; number < count; number++) {
+    if (number && ISYM_INTERRUPTED(ctx)) return ISYM_PYTHON;
     const int code = part(ctx, shared, number);
     if (code) return code;
   }
@@ -184,13 +185,29 @@ ISYM_EXTREMA(bool, uint8_t)
 /* c <- op(a) op(b), all in C order, lda and ldb the row lengths of a and b as they lie in memory: the BLAS of the table, or a
  * loop over blocks that stay in the cache. */
 #ifdef ISYM_BLAS_H
+#define ISYM_GEMM_LONG 6e10 /* multiplications that take seconds */
+#define ISYM_GEMM_WORK 1.6e10 /* of them between two looks at whether the user interrupts */
+
+/* Rows and columns of a product to compute at a time: all, unless that takes long. */
+static inline int64_t isym_gemm_block(int64_t m, int64_t n, int64_t k) {
+  if ((double)m * (double)n * (double)k < ISYM_GEMM_LONG) return m > n ? m : n;
+  const int64_t block = (int64_t)sqrt(ISYM_GEMM_WORK / (double)k);
+  return block > 256 ? block - block % 64 : 256;
+}
+
 #define ISYM_GEMM(name, type, blas, entry)                                                                                    \
   static inline void name(isym_ctx *ctx, int64_t m, int64_t n, int64_t k, int ta, const type *a, int64_t lda, int tb,         \
                           const type *b, int64_t ldb, type *restrict c) {                                                     \
     if (m == 0 || n == 0) return;                                                                                             \
     blas *gemm = k ? (blas *)ctx->lib[entry] : 0;                                                                             \
     if (gemm) {                                                                                                               \
-      gemm(ISYM_ROW_MAJOR, ta, tb, m, n, k, 1, a, lda, b, ldb, 0, c, n);                                                      \
+      const int64_t block = isym_gemm_block(m, n, k), i1 = ta == ISYM_TRANS ? 1 : lda, j1 = tb == ISYM_TRANS ? ldb : 1;       \
+      for (int64_t i = 0; i < m; i += block)                                                                                  \
+        for (int64_t j = 0; j < n; j += block) {                                                                              \
+          if (i + j && ISYM_INTERRUPTED(ctx)) return; /* the call fails, whatever is computed from here on */                 \
+          gemm(ISYM_ROW_MAJOR, ta, tb, m - i < block ? m - i : block, n - j < block ? n - j : block, k, 1, a + i * i1, lda,   \
+               b + j * j1, ldb, 0, c + i * n + j, n);                                                                         \
+        }                                                                                                                     \
       return;                                                                                                                 \
     }                                                                                                                         \
     memset(c, 0, (size_t)m * (size_t)n * sizeof(type));                                                                       \

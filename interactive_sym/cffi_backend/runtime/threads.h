@@ -82,6 +82,7 @@ static void isym_take_parts(isym_job *job, int thread) {
   for (int64_t k = 0; k < job->count && !__atomic_load_n(&job->stop, __ATOMIC_RELAXED); k++) {
     const int64_t number = home + k < job->count ? home + k : home + k - job->count;
     if (number > __atomic_load_n(&job->failed, __ATOMIC_RELAXED)) continue;
+    if (!thread && k && job->ctx->poll(job->ctx)) __atomic_store_n(&job->stop, 1, __ATOMIC_RELAXED);
     if (!__atomic_exchange_n(&job->taken[number], 1, __ATOMIC_RELAXED)) isym_compute(job, number, thread);
   }
 }

@@ -82,7 +82,7 @@ class Sort(_AlongAxis):
     def library_c(self) -> LibraryCall:
         function = f"isym_sort_{self.dtype}"
         made = f"ISYM_SORT({function}, {C_TYPES[self.dtype]}, {_before(self.dtype)})"
-        return LibraryCall("arrays.h", function, (_NO_MEMORY,), self._sizes(), made)
+        return LibraryCall("arrays.h", function, (_NO_MEMORY,), self._sizes(), made, context=True)
 
     def make_node(self, x: Any) -> Apply:
         x = self._operand(x)
@@ -125,7 +125,7 @@ class ArgSort(_AlongAxis):
     def library_c(self) -> LibraryCall:
         function = f"isym_argsort{'_descending' * self.descending}_{self.dtype}"
         made = f"ISYM_ARGSORT({function}, {C_TYPES[self.dtype]}, {_before(self.dtype, self.descending)})"
-        return LibraryCall("arrays.h", function, (_NO_MEMORY,), self._sizes(), made)
+        return LibraryCall("arrays.h", function, (_NO_MEMORY,), self._sizes(), made, context=True)
 
     def make_node(self, x: Any) -> Apply:
         x = self._operand(x)
