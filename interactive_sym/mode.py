@@ -48,6 +48,7 @@ PASSES: tuple[Pass, ...] = (
         "general operations become cheaper special ones",
         ("specialize",),
     ),
+    Pass("indexing", ("useless", "indexing"), "only what is read is computed"),
     Pass(
         "sizes",
         ("useless", "sizes"),
@@ -202,7 +203,7 @@ class Mode:
                     inside = self._inside()
                     rules = [inside if rule.name == inside.name else rule for rule in self.rules_of(p)]
                     run_program_pass(trace, p.name, rules)
-            elif p.stages:
+            elif p.stages and (p.name != "indexing" or _indexes(trace)):
                 run_pass(trace, p.name, self.rules_of(p))
         return trace
 
@@ -215,6 +216,12 @@ class Mode:
             return Body(body.inputs, trace.final.outputs), trace
 
         return rewrite_inside(rewritten)
+
+
+def _indexes(trace: Trace) -> bool:
+    """Whether the program reads parts of tensors."""
+    assert trace.final is not None
+    return any(node.op.name == "subtensor" for node in trace.final.nodes)
 
 
 def _named(name: str, aliases: Iterable[str], names: Iterable[str]) -> bool:

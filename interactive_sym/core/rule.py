@@ -19,7 +19,7 @@ from .graph import Apply, Variable
 from .pattern import Bindings, Head, Pattern, build, match
 
 #: The stages, in the order passes run them.
-STAGES = ("useless", "canonicalise", "stabilise", "specialise", "sizes", "loops")
+STAGES = ("useless", "canonicalise", "stabilise", "specialise", "indexing", "sizes", "loops")
 
 #: What a rule may change of the values.
 CHANGES = ("nothing", "last digits", "nan")

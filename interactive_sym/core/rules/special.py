@@ -1,6 +1,6 @@
 """General operations become cheaper special ones (floor D).
 
-Read next: `sizes`.
+Read next: `indexing`.
 """
 
 import math
@@ -13,7 +13,7 @@ from ..op import call
 from ..pattern import Any_, Bindings, head
 from ..rule import rewrites, rule
 from ..types import FLOATS
-from .algebra import dtype_of, is_float, is_real
+from .algebra import collect_product, dtype_of, inputs_of, is_float, is_real, op_name, opposite
 from .stable import floats
 
 a, b = Any_("a"), Any_("b")
@@ -137,3 +137,36 @@ def one_over(node: Apply) -> Variable | None:
         return None
     result: Variable = call("inv", x)
     return result
+
+
+@rewrites(
+    "mul",
+    name="slope_of_logistic",
+    stage=STAGE,
+    changes="last digits",
+    why="sigmoid(x) sigmoid(-x), the slope of sigmoid, takes one exponential instead of two.",
+)
+def slope_of_logistic(node: Apply) -> Variable | None:
+    root = node.outputs[0]
+    if dtype_of(root) not in FLOATS:
+        return None
+    product = collect_product(root)
+    logistics = [x for x, power in product.powers.items() if op_name(x) == "sigmoid" and power >= 1]
+    for mirrored in logistics:
+        (argument,) = inputs_of(mirrored, "sigmoid")
+        for other in logistics:
+            (its,) = inputs_of(other, "sigmoid")
+            if (
+                op_name(argument) not in ("neg", "sub")
+                or dtype_of(other) != product.dtype
+                or not opposite(argument, its)
+            ):
+                continue
+            rest = product.copy()
+            shared = int(min(rest.powers[mirrored], rest.powers[other]))
+            rest.powers[call("sigmoid_slope", its)] = shared
+            rest.powers = {x: p - shared if x in (mirrored, other) else p for x, p in rest.powers.items()}
+            rest.powers = {x: p for x, p in rest.powers.items() if p != 0}
+            result = rest.build()
+            return result if result.type == root.type else None
+    return None

@@ -173,3 +173,14 @@ def test_integers_wrap_as_written():
     for expression in (m - (-k), 2 * (k + k), k * 100 * 3, abs(-k), k - 1 - 2, T.sqr(k) + k * k):
         before = make_program([k, m], [expression], [])
         np.testing.assert_array_equal(values_of(final(rewrite([k, m], expression)), at)[0], values_of(before, at)[0])
+
+
+def test_the_slope_of_the_logistic_function_takes_one_exponential():
+    p = T.nnet.sigmoid(x)
+    assert names(final(rewrite([x], T.grad(p.sum(), x)))) == ["sigmoid_slope"]
+    assert names(final(rewrite([x, y], T.grad((p * y).sum(), x)))) == ["sigmoid_slope", "mul"]
+    program = final(rewrite([x], p, T.grad((p**2).sum(), x)))
+    assert sorted(names(program)) == ["mul", "mul", "sigmoid", "sigmoid_slope"]
+    value = np.linspace(-90, 90, 13).reshape(1, 13)
+    (slope,) = values_of(final(rewrite([x], T.grad(p.sum(), x))), [value])
+    np.testing.assert_allclose(slope, np.exp(-abs(value)) / (1 + np.exp(-abs(value))) ** 2, rtol=1e-14)

@@ -359,6 +359,48 @@ GRAPHS: dict[str, Callable[[], list[Graph]]] = {
         ([s, t], T.stack([s, t])[-2]),
         ([s, t], T.stack([s, t, s])[1:]),
     ],
+    "slope_of_logistic": lambda: [
+        ([x], T.nnet.sigmoid(x) * T.nnet.sigmoid(-x)),
+        ([x, y], y * T.nnet.sigmoid(x - y) * 2 * T.nnet.sigmoid(y - x)),
+        ([f], T.nnet.sigmoid(-f) * (f * T.nnet.sigmoid(f))),
+    ],
+    "subtensor_of_elementwise": lambda: [
+        ([x, y], (x + T.exp(y))[1]),
+        ([x, v], (x * v)[1:, 2]),
+        ([x, row, s], T.switch(x > row, x, s)[:, 1:3]),
+        ([x, n], T.cast(T.exp(x), "float32")[n - 3, ::2]),
+        ([x, col], (x / (2 + T.sqr(col)))[-1, -1]),
+        ([x], T.sqr(x)[::-1]),
+    ],
+    "subtensor_of_dot": lambda: [
+        ([x, y], T.dot(x, y.T)[1]),
+        ([x, y, n], T.dot(x.T, y)[n - 4, 1:]),
+        ([x, y], T.dot(x, y.T)[:, 2]),
+        ([x, v], T.dot(x, v)[1:]),
+        ([x, v], T.dot(v, x.T)[-1]),
+    ],
+    "subtensor_of_reduction": lambda: [
+        ([x], x.sum(axis=1)[1]),
+        ([x], x.max(axis=0)[1:3]),
+        ([x], T.argmax(x, axis=1)[-1]),
+        ([x, y], T.stack([x, y]).sum(axis=1)[0, 1:]),
+        ([x, y, n], T.stack([x, y]).prod(axis=(0, 2))[n - 3]),
+    ],
+    "subtensor_of_dimshuffle": lambda: [
+        ([x], T.exp(x).T[1]),
+        ([x, v], (x * v).dimshuffle(1, "x", 0)[1:, :, 2]),
+        ([x, y], T.dot(x, y.T).T[:, 0]),
+    ],
+    "subtensor_of_subtensor": lambda: [
+        ([x], x[1][2]),
+        ([x], x[1:][0]),
+        ([x], x[::-1][0, 1:]),
+        ([x, n], x[::-1, ::2][n - 3, 1:]),
+        ([x, n], x[n - 3 :][:, 2]),
+        ([fixed], fixed[1:][-1]),
+        ([fixed], fixed[:, ::-1][:, ::-2]),
+        ([x], x[:, :-1][:, :-1]),
+    ],
     "subtensor_of_set_subtensor": lambda: [([x, w], T.set_subtensor(x[1], T.exp(x[2]))[1])],
 }
 
