@@ -17,6 +17,7 @@ kernel has
   succeeded and the result is made: a call that fails or is interrupted changes no shared value;
 - a value somebody else can still see is never overwritten: an old value is recycled only when this function alone
 refers to it;
+- memory of large results is used again once nobody has the array or a view of it;
 - calls that share a variable which one of them updates are serial, whatever the threads.
 
 Read next: `runtime/isym.h`.

@@ -366,6 +366,43 @@ def test_old_values_are_recycled():
     assert storage[0][0] == 50
 
 
+def test_memory_of_large_results_is_used_again_when_nobody_has_it():
+    f = make("c", TWICE, (MATRIX,), outputs=(MATRIX,), single=True)
+    x = np.random.default_rng(0).normal(size=(300, 200))
+    f(x)
+    y = f(x)
+    place = y.ctypes.data
+    references = sys.getrefcount(y)
+    assert y.flags.owndata and y.flags.writeable and y.base is None and references == 2
+    view = y[3:, ::2]
+    expected = view.copy()
+    del y
+    z = f(3 * x)  # a view is left: other memory
+    assert z.ctypes.data != place
+    np.testing.assert_array_equal(view, expected)
+    del view
+    again = f(5 * x)
+    assert again.ctypes.data == place
+    np.testing.assert_array_equal(again, 10 * x)
+    np.testing.assert_array_equal(z, 6 * x)
+    buffer = memoryview(again)
+    del again
+    assert f(x).ctypes.data != place and buffer[0, 0] == 10 * x[0, 0]
+    z.resize((2, 2))  # NumPy may change and free it as its own arrays
+    assert z.shape == (2, 2)
+    f.free()
+    np.testing.assert_array_equal(f(x), 2 * x)
+
+
+def test_results_of_many_sizes_are_right_whichever_memory_is_used_again():
+    f = make("c", TWICE, (MATRIX,), outputs=(MATRIX,), single=True)
+    rows = [np.full((n, 1 << 13), float(n)) for n in range(1, 50)]
+    for _ in range(3):
+        results = [f(x) for x in rows]
+        assert all((y == 2 * n).all() for n, y in enumerate(results, 1))
+        del results[::2]
+
+
 def test_a_weakly_referenced_value_is_not_recycled(backend):
     f, storage = accumulator(backend, [0.0], none=True)
     f(1)

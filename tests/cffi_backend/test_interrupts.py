@@ -1,4 +1,4 @@
-"""Ctrl-C stops long kernels and changes nothing; other threads run meanwhile; calls that share what they update wait."""
+"""Ctrl-C stops long kernels and changes nothing; other threads run meanwhile; calls that update the same are serial."""
 
 import signal
 import sys

@@ -15,10 +15,12 @@
  * to the RandomState itself where its parts lie where `isym_states` was told they do, and nobody else has it; else Python does it.
  */
 #define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
+#define NPY_TARGET_VERSION NPY_1_22_API_VERSION
 #include <numpy/arrayobject.h>
 #include <numpy/arrayscalars.h>
 #include <stdlib.h>
 #include <structmember.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "isym.h"
@@ -299,8 +301,6 @@ static void raise_explained(Function *self, int slot, PyObject *value) {
   raise_given(self->explain, PyLong_FromLong(slot), value);
 }
 
-/* ---- what a kernel calls ---------------------------------------------------------------------------------------------------- */
-
 static inline PyThreadState *enter(Frame *frame) {
   PyThreadState *state = frame->released;
   if (state) {
@@ -313,6 +313,88 @@ static inline PyThreadState *enter(Frame *frame) {
 static inline void leave(Frame *frame, PyThreadState *state) {
   if (state) frame->released = PyEval_SaveThread();
 }
+
+/* ---- memory of large results ------------------------------------------------------------------------------------------------ */
+
+/* Fresh memory costs a page fault each 4 KiB, which for large arrays takes longer than to fill them.  So the memory of large results
+ * comes back here when the last reference to the array, or to a view of it, is gone: NumPy gives it to the array's memory handler.
+ * Used under the GIL. */
+#define POOLED_BYTES (1 << 16)         /* smaller arrays are NumPy's own affair */
+#define POOL_BYTES (1LL << 28)         /* kept at most */
+#define POOL_BLOCKS 32
+#define HUGE_BYTES (1 << 22)           /* from here on pages of 2 MiB are asked for, as NumPy does */
+
+typedef struct {
+  void *data;
+  size_t bytes;
+} Block;
+
+static struct {
+  Block block[POOL_BLOCKS];            /* the one given back last is at the end */
+  int count;
+  int64_t bytes;
+} pool;
+
+static void pool_drop(int k) {
+  free(pool.block[k].data);
+  pool.bytes -= (int64_t)pool.block[k].bytes;
+  memmove(&pool.block[k], &pool.block[k + 1], sizeof(Block) * (size_t)(--pool.count - k));
+}
+
+static void *pool_take(size_t bytes) {
+  for (int k = pool.count; k-- > 0;)
+    if (pool.block[k].bytes == bytes) {
+      void *data = pool.block[k].data;
+      pool.bytes -= (int64_t)bytes;
+      memmove(&pool.block[k], &pool.block[k + 1], sizeof(Block) * (size_t)(--pool.count - k));
+      return data;
+    }
+  void *data = NULL;
+  if (posix_memalign(&data, bytes >= HUGE_BYTES ? 4096 : ALIGNMENT, bytes)) return NULL;
+#ifdef MADV_HUGEPAGE
+  if (bytes >= HUGE_BYTES) madvise(data, bytes, MADV_HUGEPAGE);
+#endif
+  return data;
+}
+
+static void pool_give(void *unused, void *data, size_t bytes) {
+  (void)unused;
+  if (bytes < POOLED_BYTES || (int64_t)bytes > POOL_BYTES) {
+    free(data);
+    return;
+  }
+  while (pool.count == POOL_BLOCKS || pool.bytes + (int64_t)bytes > POOL_BYTES) pool_drop(0);
+  pool.block[pool.count++] = (Block){data, bytes};
+  pool.bytes += (int64_t)bytes;
+}
+
+static void *plain_malloc(void *unused, size_t bytes) { return (void)unused, malloc(bytes ? bytes : 1); }
+static void *plain_calloc(void *unused, size_t count, size_t bytes) { return (void)unused, calloc(count ? count : 1, bytes ? bytes : 1); }
+static void *plain_realloc(void *unused, void *data, size_t bytes) { return (void)unused, realloc(data, bytes ? bytes : 1); }
+
+static PyDataMem_Handler pool_handler = {"interactive_sym", 1, {NULL, plain_malloc, plain_calloc, plain_realloc, pool_give}};
+static PyObject *pool_capsule;
+
+/* A new array; of a large one the memory may be that of an earlier one. */
+static PyObject *new_array(PyArray_Descr *descr, int ndim, const npy_intp *shape) {
+  npy_intp bytes = PyDataType_ELSIZE(descr);
+  for (int d = 0; d < ndim; d++)
+    if (__builtin_mul_overflow(bytes, shape[d], &bytes)) bytes = 0;
+  void *data = bytes >= POOLED_BYTES ? pool_take((size_t)bytes) : NULL;
+  Py_INCREF(descr);
+  PyObject *array = PyArray_NewFromDescr(&PyArray_Type, descr, ndim, shape, NULL, data, data ? NPY_ARRAY_CARRAY : 0, NULL);
+  if (!data) return array;
+  if (!array) {
+    free(data);
+    return NULL;
+  }
+  Py_INCREF(pool_capsule);
+  ((PyArrayObject_fields *)array)->mem_handler = pool_capsule;
+  PyArray_ENABLEFLAGS((PyArrayObject *)array, NPY_ARRAY_OWNDATA);
+  return array;
+}
+
+/* ---- what a kernel calls ---------------------------------------------------------------------------------------------------- */
 
 /* An array nobody else can see, of the right shape: the storage's value before the last one. */
 static inline int reusable(PyObject *value, int ndim, const int64_t *dim) {
@@ -369,9 +451,7 @@ static void *frame_output(isym_ctx *ctx, int slot, int ndim, const int64_t *dim)
     } else {
       npy_intp shape[ISYM_MAXDIM];
       for (int d = 0; d < ndim; d++) shape[d] = (npy_intp)dim[d];
-      PyArray_Descr *descr = self->spec[slot].descr;
-      Py_INCREF(descr);
-      array = PyArray_NewFromDescr(&PyArray_Type, descr, ndim, shape, NULL, NULL, 0, NULL);
+      array = new_array(self->spec[slot].descr, ndim, shape);
     }
   }
   if (array) {
@@ -936,6 +1016,24 @@ static PyObject *function_repr(Function *self) {
                               self->n_outputs, self->n_updates);
 }
 
+/* Give back memory kept between calls: scratch memory, spare arrays of updates, and that of large results. */
+static PyObject *function_free(Function *self, PyObject *unused) {
+  (void)unused;
+  if (!self->busy) {
+    free(self->arena);
+    self->arena = NULL;
+    self->arena_size = 0;
+  }
+  for (int k = 0; k < self->n_updates; k++) Py_CLEAR(self->spare[k]);
+  while (pool.count) pool_drop(pool.count - 1);
+  Py_RETURN_NONE;
+}
+
+static PyMethodDef function_methods[] = {
+    {"free", (PyCFunction)function_free, METH_NOARGS, "Give back memory kept between calls."},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyTypeObject FunctionType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "interactive_sym.cffi_backend.Kernel",
     .tp_doc = "A compiled function: takes its inputs in order, returns its outputs.",
@@ -944,6 +1042,7 @@ static PyTypeObject FunctionType = {
     .tp_vectorcall_offset = offsetof(Function, vectorcall),
     .tp_repr = (reprfunc)function_repr,
     .tp_call = PyVectorcall_Call,
+    .tp_methods = function_methods,
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
     .tp_traverse = (traverseproc)function_traverse,
     .tp_clear = (inquiry)function_clear,
@@ -1045,7 +1144,9 @@ static int ready = 0;
 static int isym_make(uintptr_t payload, uintptr_t holder) {
   PyGILState_STATE state = PyGILState_Ensure();
   PyObject *made = NULL;
-  if (!ready) ready = _import_array() >= 0 && PyType_Ready(&FunctionType) >= 0 && !pthread_atfork(NULL, NULL, calls_forked);
+  if (!ready)
+    ready = _import_array() >= 0 && PyType_Ready(&FunctionType) >= 0 && !pthread_atfork(NULL, NULL, calls_forked) &&
+            (pool_capsule = PyCapsule_New(&pool_handler, "mem_handler", NULL)) != NULL;
   if (ready) made = make((PyObject *)payload);
   int good = made != NULL;
   if (!made) {
