@@ -9,12 +9,14 @@
 #define ISYM_THREADS_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <time.h>
 
 #include "isym.h"
 
-#define ISYM_SPIN_NS 50000             /* how long a worker looks for the next loop before it sleeps */
+#define ISYM_SPIN_NS 100000            /* how long a worker that has done looks for more, and a caller for workers, before it sleeps */
+#define ISYM_LOOKS 32                  /* looks, some 1 us, between which a thread that waits lets others run on its processor */
 #define ISYM_LOOK_NS 20000000          /* how often a waiting caller looks for signals */
 
 typedef struct {
@@ -93,7 +95,8 @@ static void *isym_work(void *given) {
   for (;;) {
     const int64_t until = isym_now() + ISYM_SPIN_NS;
     while (__atomic_load_n(&isym_pool.turn, __ATOMIC_ACQUIRE) == seen) {
-      for (int k = 0; k < 32; k++) isym_pause();
+      for (int k = 0; k < ISYM_LOOKS; k++) isym_pause();
+      sched_yield();
       if (isym_now() > until) break;
     }
     pthread_mutex_lock(&isym_pool.lock);
@@ -148,10 +151,15 @@ static void isym_start_workers(int wanted) {
   pthread_attr_destroy(&attributes);
 }
 
-/* Waits for the workers of the present loop, and looks for signals meanwhile. */
+/* Waits for the workers of the present loop, and looks for signals meanwhile.  A worker may wait for the caller's processor. */
 static void isym_wait(isym_job *job) {
   const int64_t until = isym_now() + ISYM_SPIN_NS;
-  while (__atomic_load_n(&isym_pool.inside, __ATOMIC_ACQUIRE) && isym_now() < until) isym_pause();
+  for (int k = 1; __atomic_load_n(&isym_pool.inside, __ATOMIC_ACQUIRE); k++) {
+    isym_pause();
+    if (k % ISYM_LOOKS) continue;
+    sched_yield();
+    if (isym_now() > until) break;
+  }
   pthread_mutex_lock(&isym_pool.lock);
   while (isym_pool.inside) {
     struct timespec look;
