@@ -7,7 +7,7 @@ Read next: `svg`, `widgets`. `core.view.mimebundle` imports this module when a f
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -53,6 +53,7 @@ class Form:
         picture: makes the graph to draw in the static picture, by default the view itself.
         results: whether the drawing names its results.
         subject: what the live view asks further questions about.
+        values: of a function's inputs, as the user gave them, for its checks and measurements; None for samples.
     """
 
     title: str
@@ -61,6 +62,7 @@ class Form:
     picture: Callable[[], GraphView] | None = None
     results: bool = False
     subject: object = None
+    values: Mapping[Variable, Any] | None = None
 
 
 _forms: list[tuple[type, Callable[[Any], Form]]] = []
@@ -123,10 +125,16 @@ def picture(shown: Form) -> str:
 
 
 def _live(shown: Form, picture: str) -> dict[str, Any]:
-    assert shown.build is not None
-    content = widgets.Content(shown.title, shown.build, shown.results, shown.subject, look=shown.picture)
-    widget = widgets.ViewWidget(content, picture)
+    widget = widgets.ViewWidget(content(shown), picture)
     return {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+
+
+def content(shown: Form) -> "widgets.Content":
+    """What a live view of a form answers from."""
+    assert shown.build is not None
+    return widgets.Content(
+        shown.title, shown.build, shown.results, shown.subject, look=shown.picture, values=shown.values
+    )
 
 
 def _shell() -> Any:

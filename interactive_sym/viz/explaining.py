@@ -12,6 +12,7 @@ from ..core.text import brief, formula
 from ..core.trace import Firing
 from ..core.view import rewrites_of, shorten
 from ..function import Function
+from . import svg
 from .compiled import argument, given_name, output_names
 from .theme import short_type
 
@@ -20,7 +21,7 @@ SHOWN_RULES = 40
 
 
 class Explanation:
-    """Sentences under headings; `str` gives plain text, a notebook shows headings and lists.
+    """Sentences under headings; `str` gives plain text, a notebook shows headings and lists and stores a picture too.
 
     Attributes:
         sections: `(heading, sentences)` pairs.
@@ -44,6 +45,10 @@ class Explanation:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _repr_svg_(self) -> str:
+        """The sentences as a picture, for viewers that show neither HTML nor long text well."""
+        return svg.text_svg(self.title, self.sections)
 
     def _repr_html_(self) -> str:
         parts = [f"<h4>{escape(self.title)}</h4>"]

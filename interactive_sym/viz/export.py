@@ -10,8 +10,9 @@ from typing import Any
 
 from . import theme
 from .display import Form, picture
+from .display import content as content_of
 from .model import view_message
-from .widgets import STATIC, Content
+from .widgets import STATIC
 
 #: The most rewrites whose checks and bindings are put into a page.
 ANSWERED = 200
@@ -27,7 +28,7 @@ PAGE = """<!doctype html>
 const {{view, answers}} = JSON.parse(document.getElementById("data").textContent);
 const {{mount}} = await import("data:text/javascript;base64,{code}");
 const ask = async (verb, fields = {{}}) => {{
-  if (verb === "layouts") return {{layouts: view.layouts}};
+  if (verb === "layouts" || verb === "overlays") return {{layouts: view[verb]}};
   const key = [verb, ...Object.values(fields)].join(" ");
   if (Object.hasOwn(answers, key)) return answers[key];
   if (Object.hasOwn(answers, verb)) return answers[verb];
@@ -41,13 +42,14 @@ mount(document.getElementById("view"), view, ask);
 def page(shown: Form) -> str:
     """The page of a view."""
     assert shown.build is not None
-    content = Content(shown.title, shown.build, shown.results, shown.subject)
+    content = content_of(shown)
     message = view_message(content.view(), content.title, content.results, content.note)
     answers: dict[str, Any] = {}
     if message["kind"] == "function":
         explorer = content.explorer()
         steps = len(content.trace().steps)
         message["layouts"] = content.layouts(0, steps + 1)
+        message["overlays"] = content.overlays(0, steps + 1) if steps <= ANSWERED else {}
         asked = [("figures", explorer.figures)]
         asked += [(f"rewrite {k}", lambda k=k: explorer.about(k)) for k in range(1, min(steps, ANSWERED) + 1)]  # type: ignore[misc]
         for key, ask in asked:

@@ -3,11 +3,16 @@
 Read next: `core.grad` (the walk), `frontend/src/gradient.ts` (the drawing), `views` (`gradient_view` for users).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from ..core.grad import grad
-from ..core.graph import Apply, Constant, Variable, toposort
+from ..core.graph import Apply, Constant, Variable, leaves, toposort
+from ..core.ops.body import run_lazily
+from ..core.shared import SharedVariable
 from ..core.text import brief, formula
 from ..core.types import FLOATS, TensorType
 from ..core.view import VERSION, GraphView, graph_view, shorten
@@ -31,6 +36,9 @@ class GradientRow:
         inputs: rows this one is computed from.
         wanted: whether it is one of `wrt`.
         why: why there is no gradient.
+        size: max |d cost / d variable| for the values given, in words, empty without values.
+        heat: where that is between the least (0) and the greatest (1) of all rows, by orders of magnitude; None where
+            it is not known, zero or not finite.
     """
 
     name: str
@@ -44,6 +52,8 @@ class GradientRow:
     inputs: tuple[int, ...]
     wanted: bool
     why: str = ""
+    size: str = ""
+    heat: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +66,15 @@ class GradientView:
     version: int = VERSION
 
 
-def gradient_rows(cost: Variable, wrt: Sequence[Variable]) -> GradientView:
+def gradient_rows(
+    cost: Variable, wrt: Sequence[Variable], inputs: Mapping[Variable | str, Any] | None = None
+) -> GradientView:
     """The records of the gradient view; errors of `grad` come through.
 
     Args:
         cost: a 0-d float variable.
         wrt: variables to differentiate with respect to; rows are those between them and the cost.
+        inputs: values of what the cost is computed from, by variable or name.
     """
     wanted = grad(cost, list(wrt), disconnected_inputs="ignore", null_gradients="return", return_disconnected="none")
     order: dict[Variable, None] = {}
@@ -91,6 +104,7 @@ def gradient_rows(cost: Variable, wrt: Sequence[Variable]) -> GradientView:
         for x in dict.fromkeys(node.inputs):
             if x in users and any(found.get(y) is not None for y in node.outputs):
                 users[x].append(node)
+    sizes = _sizes(cost, found, inputs)
     rows = []
     for x in shown:
         status, text, why = _state(cost, x, found)
@@ -110,12 +124,53 @@ def gradient_rows(cost: Variable, wrt: Sequence[Variable]) -> GradientView:
                 inputs=tuple(number[y] for y in node_.inputs if y in number) if node_ is not None else (),
                 wanted=any(x is y for y in wrt),
                 why=why,
+                size=_size_text(sizes[x]) if x in sizes else "",
+                heat=_heat(sizes[x], sizes.values()) if x in sizes else None,
             )
         )
     made = [(x, g) for x, g in zip(wrt, wanted) if g is not None]
     name = cost.name or "cost"
     graph = graph_view([cost, *(g for _, g in made)], [name, *(f"d{name}/d{x}" for x, _ in made)])
     return GradientView(f"gradient of {shorten(brief(cost), 60)}", tuple(rows), graph)
+
+
+def _sizes(
+    cost: Variable, found: Mapping[Variable, Variable | None], inputs: Mapping[Variable | str, Any] | None
+) -> dict[Variable, float]:
+    """The greatest element, without its sign, of each derivative, for values of the inputs; NaN where one is NaN."""
+    if inputs is None:
+        return {}
+    free = [x for x in leaves([cost]) if not isinstance(x, Constant | SharedVariable)]
+    table: dict[Variable, Any] = {}
+    for key, value in inputs.items():
+        named = [x for x in free if x is key or (isinstance(key, str) and x.name == key)]
+        if len(named) != 1:
+            how = "several variables of" if named else "no variable of"
+            raise ValueError(f"gradient_view: {how} {brief(cost)} is called {key}; inputs: {_names(free)}")
+        table[named[0]] = named[0].type.filter(value, allow_downcast=True)
+    missing = [x for x in free if x not in table]
+    if missing:
+        raise ValueError(f"gradient_view: inputs has no value of {_names(missing)}")
+    made = {x: gradient for x, gradient in found.items() if gradient is not None}
+    with np.errstate(all="ignore"):
+        values = run_lazily(list(made.values()), table)
+    return {x: float(np.max(np.abs(value))) if np.size(value) else 0.0 for x, value in zip(made, values)}
+
+
+def _names(variables: Iterable[Variable]) -> str:
+    return ", ".join(map(str, variables))
+
+
+def _size_text(size: float) -> str:
+    return "NaN" if np.isnan(size) else f"{size:.3g}"
+
+
+def _heat(size: float, sizes: Iterable[float]) -> float | None:
+    logs = [np.log10(other) for other in sizes if other > 0 and np.isfinite(other)]
+    if not (size > 0 and np.isfinite(size)):
+        return None
+    span = max(logs) - min(logs)
+    return round(float((np.log10(size) - min(logs)) / span), 3) if span > 0 else 1.0
 
 
 def _depending(order: Sequence[Variable], wrt: Sequence[Variable]) -> set[Variable]:
@@ -151,6 +206,8 @@ def gradient_text(view: GradientView) -> str:
         mark = "*" if row.wanted else " "
         value = row.gradient if row.status in ("reached", "zero") else f"({row.status}) {row.why}"
         lines.append(f"{mark} d cost / d {row.name} = {value or '?'}")
+        if row.size:
+            lines.append(f"      |grad| = {row.size}")
         if row.rules:
             lines.append(f"      by {'; '.join(row.rules)}")
         if row.where:

@@ -90,8 +90,7 @@ def measured(explorer: Explorer) -> dict[str, Any]:
     ]
     first = 2 * len(part.plan.groups)
     sizes = [int(part.measured[first + k]) for k in range(len(part.plan.buffers))]
-    shapes = ", ".join(f"{x} {getattr(value, 'shape', '')}" for x, value in list(values.items())[:8])
-    return {"nests": nests, "buffers": sizes, "calls": calls, "inputs": shapes}
+    return {"nests": nests, "buffers": sizes, "calls": calls, "inputs": explorer.described()}
 
 
 def traffic(function: Function, numbers: tuple[int, ...], table: Mapping[Variable, Any]) -> int:

@@ -77,8 +77,7 @@ def show(names: Mapping[str, object], name: object) -> dict[str, str]:
     shown = display.form(obj)
     if shown is None or shown.build is None:
         raise ValueError("this object has no view")
-    content = widgets.Content(shown.title, shown.build, shown.results, shown.subject)
-    return {"view": widgets.keep(content), "front": widgets.front_end()[1], "title": str(name)}
+    return {"view": widgets.keep(display.content(shown)), "front": widgets.front_end()[1], "title": str(name)}
 
 
 class Listed:

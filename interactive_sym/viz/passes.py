@@ -7,7 +7,7 @@ not fire; the same function compiled without some rules, compared; the first rew
 Read next: `samples`, `inspector`, `frontend/src/passes.ts`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -38,14 +38,16 @@ class Explorer:
     Args:
         function: the compiled function.
         trace: its view, from which the display ids come.
+        given: values of the inputs for checks and measurements, in their order; None for samples.
     """
 
-    def __init__(self, function: Function, trace: TraceView) -> None:
+    def __init__(self, function: Function, trace: TraceView, given: Mapping[Variable, Any] | None = None) -> None:
         self.function = function
         self.trace = trace
         self.steps = len(trace.steps)
         self._nodes: dict[int, dict[int, Apply | Variable]] = {}
         self._samples: dict[Variable, Any] | None = None
+        self._given = given
         self._table: dict[Variable, Any] = {}
 
     # -- display ids ---------------------------------------------------------------------------------------------------
@@ -87,7 +89,7 @@ class Explorer:
 
     def samples(self) -> dict[Variable, Any]:
         if self._samples is None:
-            self._samples = samples(self.function)
+            self._samples = samples(self.function) if self._given is None else dict(self._given)
             self._table = dict(self._samples)
         return self._samples
 
@@ -123,11 +125,11 @@ class Explorer:
         try:
             before, after = self.values(old), self.values(new)
         except Exception as error:
-            return {"state": "unknown", "text": f"not checked: {shorten(str(error), 120)}"}
+            return {"state": "unknown", "kind": self.kind, "text": f"not checked: {shorten(str(error), 120)}"}
         found = [difference(a, b) for a, b in zip(before, after)]
         worst = max(found, key=lambda d: (not d.equal, not d.finite, d.relative))
         state = "equal" if worst.equal else "digits" if worst.finite else "differs"
-        return {"state": state, "text": "equal, bit for bit" if worst.equal else worst.text}
+        return {"state": state, "kind": self.kind, "text": "equal, bit for bit" if worst.equal else worst.text}
 
     def figures(self) -> dict[str, Any]:
         """For each graph along the trace: nodes, estimated floating point operations, bytes read and written."""
@@ -151,13 +153,19 @@ class Explorer:
                     note = f"no operations and bytes: {shorten(str(error), 120)}"
             flops.append(None if total is None else total[0])
             moved.append(None if total is None else total[1])
-        return {"nodes": counts, "flops": flops, "bytes": moved, "note": note, "inputs": self._described()}
+        return {"nodes": counts, "flops": flops, "bytes": moved, "note": note, "inputs": self.described()}
 
-    def _described(self) -> str:
+    @property
+    def kind(self) -> str:
+        """Where the values come from, in words."""
+        return "samples" if self._given is None else "your inputs"
+
+    def described(self) -> str:
+        """The values in use: names and shapes."""
         if self._samples is None:
             return ""
         parts = [f"{shorten(str(x), 20)} {getattr(value, 'shape', '')}" for x, value in list(self._samples.items())[:8]]
-        return ", ".join(parts)
+        return f"{self.kind}: {', '.join(parts)}" if parts else self.kind
 
     def _total(self, outputs: Sequence[Variable], memo: dict[Apply, tuple[int, int]]) -> tuple[int, int]:
         self.values(outputs)
@@ -201,7 +209,7 @@ class Explorer:
             "step": self.shown(found.step) if found else 0,
             "rule": found.firing.rule if found.firing is not None else "",
             "text": str(found),
-            "inputs": self._described(),
+            "inputs": self.described(),
         }
 
     # -- compiling again -----------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ every machine.
 Read next: `layout`, `theme`, `display`.
 """
 
+import textwrap
 from collections.abc import Sequence
 from html import escape
 
@@ -112,6 +113,27 @@ def _box(family: str, first: str, second: str, centre: Point, size: tuple[float,
 def _n(value: float) -> str:
     """A coordinate, to a tenth of a pixel, without a useless zero."""
     return f"{value:.1f}".removesuffix(".0")
+
+
+def text_svg(title: str, sections: Sequence[tuple[str, Sequence[str]]], columns: int = 100, limit: int = 120) -> str:
+    """Draw sentences under headings, in lines of so many columns; at most `limit` lines."""
+    lines: list[tuple[str, int, bool]] = [(title, 0, True)]
+    for heading, sentences in sections:
+        lines.append((heading, 0, True))
+        for sentence in sentences:
+            wrapped = textwrap.wrap(sentence, columns - 4) or [""]
+            lines += [(text, 2 if k == 0 else 4, False) for k, text in enumerate(wrapped)]
+    parts = []
+    y = 0.0
+    for number, (text, indent, strong) in enumerate(lines[:limit]):
+        y += 24 if strong and number else 17
+        mark = "• " if indent == 2 else ""
+        weight = ' font-weight="bold"' if strong else ""
+        line = escape(theme.clean(mark + text))
+        parts.append(f'<text x="{_n(theme.CHARACTER * max(0, indent - 2))}" y="{_n(y - 4)}"{weight}>{line}</text>')
+    hidden = len(lines) - limit
+    drawing = Layout(theme.CHARACTER * (columns + 2), y, {}, (), "text")
+    return _page(title, drawing, parts, f"+{hidden} lines hidden" if hidden > 0 else "")
 
 
 def state_svg(state: StateView, limit: int = 20) -> str:

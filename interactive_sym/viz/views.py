@@ -6,7 +6,8 @@ Read next: `display` (forms), `live`, `gradient`, `explaining`.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,17 +70,31 @@ class View:
         target.write_text(content, encoding="utf-8")
 
 
-def view(obj: Any) -> View:
+def view(obj: Any, inputs: Sequence[Any] | Mapping[str, Any] | None = None) -> View:
     """The view of an expression, a compiled function, a shared variable or random streams.
 
+    Args:
+        obj: what to show.
+        inputs: of a function: values of its arguments, as in a call, a list by position or a dictionary by name. Its
+            rewrites are then checked, bisected and measured on these, with the shared variables as they are; nothing is
+            stored. Without them, on seeded random samples.
+
     Raises:
-        TypeError: `obj` has no view.
+        TypeError: `obj` has no view, or the inputs do not fit it.
 
     Example:
         >>> import interactive_sym.tensor as T
         >>> view(T.exp(T.dscalar("x")))
         exp(x) : TensorType(float64, scalar)
     """
+    if isinstance(obj, Function) and inputs is not None:
+        named = dict(inputs) if isinstance(inputs, Mapping) else {}
+        values = obj.checked(() if isinstance(inputs, Mapping) else tuple(inputs), named)
+        known = display.form(obj)
+        assert known is not None  # functions have one
+        return View(replace(known, values=dict(zip(obj.trace.initial.inputs, values))))
+    if inputs is not None:
+        raise TypeError(f"view: inputs are values of a function's arguments; {type(obj).__name__} has none")
     if isinstance(obj, View):
         return obj
     shown = display.form(obj)
@@ -138,24 +153,33 @@ def RNGPanel(*streams: RandomStreams | MRG_RandomStreams) -> View:
     return View(display.Form("random streams", lambda: "\n".join(map(repr, streams)), build, subject=live))
 
 
-def gradient_view(cost: Variable, wrt: Variable | Sequence[Variable]) -> View:
+def gradient_view(
+    cost: Variable,
+    wrt: Variable | Sequence[Variable],
+    inputs: Mapping[Variable | str, Any] | None = None,
+) -> View:
     """Each step of a cost beside its derivative, the gradient rule that made it, and the line it comes from.
 
     Args:
         cost: a 0-d float variable.
         wrt: a variable or several to differentiate with respect to; they need not be connected.
+        inputs: values of what the cost is computed from, by variable or by name; shared variables have their own. With
+            them each derivative shows its size, |grad| = max |d cost / d variable|, as a colour and a number.
 
     Raises:
-        TypeError: the cost is not a scalar.
+        TypeError: the cost is not a scalar, or a value does not fit its variable.
+        ValueError: a value is missing, or is of a variable that the cost does not use.
 
     Example:
         >>> import interactive_sym.tensor as T
         >>> x = T.dscalar("x")
         >>> print(str(gradient_view(x**2, x)).splitlines()[0])
         gradient of x ** 2
+        >>> str(gradient_view(x**2, x, inputs={x: 3.0})).splitlines()[-2]
+        '      |grad| = 6'
     """
     wanted = [wrt] if isinstance(wrt, Variable) else list(wrt)
-    found = gradient_rows(cost, wanted)
+    found = gradient_rows(cost, wanted, inputs)
     return View(display.Form(found.title, lambda: gradient_text(found), lambda: found, lambda: found.graph, True))
 
 

@@ -15,7 +15,7 @@ Read next: `frontend/src/loader.ts` (the other end), `display` (who makes views)
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ KEPT = 200
 #: A graph of more nodes than this, or rewrites times nodes, is shown in part first, and whole when it is laid out.
 AT_ONCE = 400
 FOLLOWED_AT_ONCE = 6000
-FIRST_LOOK = 150
+FIRST_LOOK = 100
 
 View = GraphView | FunctionView | StateView | GradientView
 
@@ -51,7 +51,8 @@ View = GraphView | FunctionView | StateView | GradientView
 class Content:
     """What a view shows: `build` makes the records when they are first needed, and again for fresh states.
 
-    `look` makes the graph as it is shown at first, where that is quicker than `build`.
+    `look` makes the graph as it is shown at first, where that is quicker than `build`; `values` of a function's inputs
+    stand for samples.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Content:
     subject: object = None
     inputs: Sequence[Variable] = ()
     look: Callable[[], GraphView] | None = None
+    values: Mapping[Variable, Any] | None = None
     note: str = field(default="", init=False)
     _full: View | None = field(default=None, repr=False)
     _explorer: Explorer | None = field(default=None, repr=False)
@@ -101,7 +103,7 @@ class Content:
         if not isinstance(self.subject, Function) or not isinstance(self._full, FunctionView):
             raise ValueError("this view is not of a compiled function")
         if self._explorer is None:
-            self._explorer = Explorer(self.subject, self._full.trace)
+            self._explorer = Explorer(self.subject, self._full.trace, self.values)
         return self._explorer
 
     def live(self) -> Live:
@@ -224,7 +226,10 @@ def _compile(content: Content, request: dict[str, Any]) -> Any:
     if not isinstance(excluded, list) or len(excluded) > 500:
         raise ValueError("'excluded' must be a list of rules' names")
     other = explorer.recompiled(excluded, _text(request, "optimizer"))
-    made = Content(content.title, lambda: function_view(other), content.results, other)
+    given = None
+    if content.values is not None:  # the other function has input variables of its own
+        given = dict(zip(other.trace.initial.inputs, content.values.values()))
+    made = Content(content.title, lambda: function_view(other), content.results, other, values=given)
     return {**_another(made), "compared": explorer.compared(other)}
 
 

@@ -13,13 +13,18 @@ MODEL = (
     "p_1 = 1 / (1 + T.exp(-T.dot(x, w) - b))\n"
     "cost = (-y * T.log(p_1) - (1 - y) * T.log(1 - p_1)).mean()\nf = function([x, y], cost, name='f')"
 )
+VALUES = (
+    "data, labels = np.arange(12.).reshape(4, 3) / 5 - 1, np.array([1., 0, 0, 1])\n"
+    "gw = function([x, y], T.grad(cost, w))\n"
+    "gradient_view(cost, [w, b], inputs={x: data, 'y': labels})"
+)
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_backward_pass_by_keys(lab, browser, screenshots, dark):
     from tests.browser.lab import write_notebook
 
-    write_notebook(lab.root / f"gradient-{dark}.ipynb", [MODEL, "gradient_view(cost, [w, b])", "cost"])
+    write_notebook(lab.root / f"gradient-{dark}.ipynb", [MODEL, VALUES, "cost"])
     lab.theme(dark)
     with lab.page(browser) as page:
         page.open(f"gradient-{dark}.ipynb")
@@ -33,6 +38,13 @@ def test_the_backward_pass_by_keys(lab, browser, screenshots, dark):
         assert view.get_attribute("data-chosen") == "0"
         assert "dot.grad of x" in view.locator("[data-side]").inner_text()
         assert "shared(np.zeros(3), name='w')" in view.locator("[data-side]").inner_text()
+        size = view.locator("[data-side] [data-size]").get_attribute("data-size")
+        assert float(size) == pytest.approx(float(page.kernel("print(abs(gw(data, labels)).max())")), rel=1e-2)
+        assert view.locator("[data-heat='1']").count() >= 1 and view.locator("[data-heat='0']").count() >= 1
+        widths = view.locator("[data-heat]:not([data-heat='none']) .isym-heat-bar").evaluate_all(
+            "(bars) => bars.map((e) => [Number(e.parentElement.dataset.heat), e.getBoundingClientRect().width])"
+        )
+        assert sorted(widths) == sorted(widths, key=lambda pair: pair[1])
         view.screenshot(path=screenshots / f"gradient-{'dark' if dark else 'light'}.png")
         graph = page.view(1)
         for kind in ("svg", "png"):
@@ -43,6 +55,24 @@ def test_the_backward_pass_by_keys(lab, browser, screenshots, dark):
             assert data.startswith(b"\x89PNG" if kind == "png" else b"<svg") and len(data) > 2000
         assert page.errors == []
         assert page.external == []
+
+
+def test_bisect_on_the_users_inputs(lab, browser, screenshots):
+    from tests.browser.lab import opened
+
+    code = "z = T.dvector('z')\ng = function([z], T.log(1 + T.exp(z)), name='g')\nview(g, [[1., 800.]])"
+    with opened(lab, browser, "inputs", [MODEL, code]) as page:
+        page.run(0, 1)
+        view = page.view(0)
+        view.locator("[data-action='rewrites']").click()
+        view.locator("[data-action='bisect-nan']").click()
+        found = view.locator("[data-bisect][data-found]")
+        found.wait_for(timeout=10_000)
+        assert found.get_attribute("data-found") == view.get_attribute("data-step") != "0"
+        assert "your inputs: z (2,)" in found.inner_text() and "log1p_of_exp" in found.inner_text()
+        view.locator("[data-check]").wait_for(timeout=10_000)
+        assert "on your inputs" in view.locator("[data-check]").inner_text()
+        view.screenshot(path=screenshots / "bisect-inputs.png")
 
 
 def test_pages_replay_alone(browser, tmp_path, screenshots):
@@ -75,5 +105,8 @@ def test_pages_replay_alone(browser, tmp_path, screenshots):
             assert view.get_attribute("data-hash") != end
             page.keyboard.press("End")
             page.wait_for_function("(h) => document.querySelector('[data-isym=view]').dataset.hash === h", arg=end)
+            view.locator("[data-action='overlay']").click()
+            page.wait_for_function("() => document.querySelectorAll('[data-edge][data-mark]').length > 0")
+            page.screenshot(path=screenshots / "page-overlay.png")
     context.close()
     assert errors == []

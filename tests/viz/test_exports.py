@@ -2,6 +2,7 @@
 
 import base64
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -40,6 +41,50 @@ def test_each_variable_has_its_derivative_rule_and_line():
     assert row.status == "disconnected" and "does not depend on other" in row.why
     with pytest.raises(TypeError, match="scalar"):
         gradient_rows(x, [x])
+
+
+def test_with_values_each_derivative_has_a_size():
+    x, y, w, b, _, cost = model()
+    values = {x: [[1.0, 2.0, 3.0], [0.0, -1.0, 4.0]], "y": [1.0, 0.0]}
+    found = gradient_rows(cost, [w, b], values)
+    gw, gb = T.grad(cost, [w, b])
+    f = function([x, y], [gw, gb])
+    want_w, want_b = f(np.array(values[x]), np.array(values["y"]))
+    by_name = {row.name: row for row in found.rows}
+    assert float(by_name["w"].size) == pytest.approx(np.abs(want_w).max(), rel=1e-2)
+    assert by_name["b"].size == ("0" if want_b == 0 else f"{abs(want_b):.3g}")
+    assert by_name["b"].heat is None or 0 <= by_name["b"].heat <= 1
+    heats = [row.heat for row in found.rows if row.heat is not None]
+    assert min(heats) == 0 and max(heats) == 1
+    assert "|grad| = " in str(views.gradient_view(cost, w, values))
+    assert all(row.size == "" and row.heat is None for row in gradient_rows(cost, [w, b]).rows)
+    big = T.dscalar("big")
+    (row, *_) = gradient_rows(T.exp(big), [big], {big: 1e4}).rows
+    assert row.size == "inf" and row.heat is None
+
+
+def test_values_that_do_not_fit_say_so():
+    x, y, w, _, _, cost = model()
+    with pytest.raises(ValueError, match="no value of y"):
+        views.gradient_view(cost, w, {x: np.ones((2, 3))})
+    with pytest.raises(ValueError, match="is called z; inputs: "):
+        views.gradient_view(cost, w, {"z": 1.0})
+    with pytest.raises(TypeError):
+        views.gradient_view(cost, w, {x: "text", y: [1.0]})
+
+
+def test_an_explanation_is_stored_as_text_html_and_picture():
+    x, y, w, _, p_1, cost = model()
+    train = function([x, y], [p_1 > 0.5, cost], updates=[(w, w - 0.1 * T.grad(cost, w))], name="train")
+    found = explain(train)
+    drawn = found._repr_svg_()
+    ElementTree.fromstring(drawn)
+    assert len(drawn) < 64 * 1024 and "logistic fired" in drawn and "train, explained" in drawn
+    assert "<li>" in found._repr_html_() and str(found) == repr(found)
+    long = views.Explanation("<f>", [("<h>", ["word " * 60] * 60)])
+    drawn = long._repr_svg_()
+    ElementTree.fromstring(drawn)
+    assert "lines hidden" in drawn and "<h>" not in drawn
 
 
 def test_an_explanation_names_rules_reads_and_writers():

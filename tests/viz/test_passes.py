@@ -9,7 +9,7 @@ import interactive_sym.tensor as T
 from interactive_sym import function, scan, shared
 from interactive_sym.core.view import Identities
 from interactive_sym.ifelse import ifelse
-from interactive_sym.viz import compiled, display, model
+from interactive_sym.viz import compiled, display, model, views
 from interactive_sym.viz.inspector import measured
 from interactive_sym.viz.passes import Explorer, inner_graph
 from interactive_sym.viz.samples import samples
@@ -128,6 +128,37 @@ def test_measuring_changes_nothing(explorer):
     assert len(found["buffers"]) == len(explorer.function.plan.buffers)
     assert any(nest["ns"] > 0 for nest in found["nests"]) and any(nest["bytes"] > 0 for nest in found["nests"])
     assert w.get_value().tolist() == before.tolist()
+
+
+def test_a_function_is_checked_on_the_users_inputs(explorer):
+    train = explorer.function
+    x, y = np.full((7, 5), 0.25), np.zeros(7)
+    for inputs in ([x, y], {"x": x, "y": y}):
+        shown = display.content(views.view(train, inputs).shown)
+        name = widgets.keep(shown)
+        assert shown.explorer().samples()[train.trace.initial.inputs[0]].shape == (7, 5)
+        found = ask(name, "bisect", what="digits")["answer"]
+        assert found["inputs"].startswith("your inputs: x (7, 5), y (7,)")
+        assert ask(name, "rewrite", step=1)["answer"]["check"]["kind"] == "your inputs"
+        assert "7" in ask(name, "measure")["answer"]["inputs"]
+        again = ask(name, "compile", excluded=["logistic"], optimizer="")["answer"]["view"]
+        assert ask(again, "bisect", what="digits")["answer"]["inputs"].startswith("your inputs: x (7, 5)")
+        for key in (name, again):
+            widgets._contents.pop(key)
+    with pytest.raises(TypeError):
+        views.view(train, [x])
+    with pytest.raises(TypeError, match="inputs are values of a function's arguments"):
+        views.view(T.exp(T.dscalar("z")), [1.0])
+
+
+def test_inputs_that_show_what_samples_do_not():
+    x = T.dvector("x")
+    f = function([x], T.log(1 + T.exp(x)))
+    for inputs, step in ((None, 0), ([[800.0]], 1)):
+        name = widgets.keep(display.content(views.view(f, inputs).shown))
+        found = ask(name, "bisect", what="nan")["answer"]
+        assert (found["step"] > 0) == bool(step)
+        widgets._contents.pop(name)
 
 
 def test_compiled_without_a_rule(view, explorer):

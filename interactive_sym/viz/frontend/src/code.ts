@@ -39,6 +39,11 @@ export interface Compiled {
   show(id: number): void;
 }
 
+/** The numbers of the lines of C that compute a node, from 1. */
+export function linesOf(view: ViewMessage, id: number): number[] {
+  return (view.code?.lines ?? []).flatMap((ids, k) => (ids.includes(id) ? [k + 1] : []));
+}
+
 /** C text beside what is known of the selected line. */
 export class SourcePane {
   readonly element: HTMLElement;
@@ -71,11 +76,6 @@ export class SourcePane {
         h("div", { class: "isym-source", tabindex: 0, role: "region", "aria-label": "C source" },
           h("pre", { class: "isym-code" }, this.code))), this.side);
     this.describe();
-  }
-
-  /** The numbers of the lines that compute a node, from 1. */
-  linesOf(id: number): number[] {
-    return (this.view.code?.lines ?? []).flatMap((ids, k) => (ids.includes(id) ? [k + 1] : []));
   }
 
   /** Mark the lines of some nodes, and bring the first into view. */
@@ -129,7 +129,7 @@ export class SourcePane {
       const rules = h("span", { class: "isym-links" }, ...this.compiled.rewrites(id).map(([step, rule]) =>
         h("button", { type: "button", class: "isym-link", "data-seek": step, click: () => this.compiled.seek(step) }, `${step}: ${rule}`)));
       facts.append(h("dt", {}, "rules"), h("dd", { "data-rules": "" }, rules.childElementCount > 0 ? rules : "none: as written"),
-        h("dt", {}, "C lines"), h("dd", {}, this.linesOf(id).join(", ")));
+        h("dt", {}, "C lines"), h("dd", {}, linesOf(this.view, id).join(", ")));
       parts.push(h("div", { "data-node-details": id }, h("h3", { class: "isym-heading" },
         h("button", { type: "button", class: "isym-link", "data-show": id, title: "show in the graph",
           click: () => this.compiled.show(id) }, item.label)), facts));

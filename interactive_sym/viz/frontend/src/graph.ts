@@ -12,7 +12,7 @@ const BAND = 24;
 const FAR = 0.75;
 const SMALL = 0.15;
 // graphs up to so many nodes are drawn whole; in larger ones, more than so many in the window become patches
-const WHOLE = 260;
+const WHOLE = 120;
 const PATCHES = 420;
 // nodes drawn before the browser may do something else
 const SLICE = 60;

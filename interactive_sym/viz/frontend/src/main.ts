@@ -1,7 +1,7 @@
 // The view in a cell's output: toolbar, drawing, side panel, rewrite slider. `mount` is called by the loader.
 
 import css from "./widget.css";
-import { receiptPane, SourcePane, type Compiled } from "./code";
+import { linesOf, receiptPane, SourcePane, type Compiled } from "./code";
 import { button, h } from "./dom";
 import { Drawing, type Mark } from "./graph";
 import { icon, iconButton } from "./icons";
@@ -117,18 +117,20 @@ class GraphPane {
   }
 
   private tabs(graph: HTMLElement): HTMLElement[] {
+    // panes are filled when they are first shown
+    const fill: Record<string, () => Element> = { receipt: () => receiptPane(this.view) };
     const panes: [string, string, Element][] = [["graph", "Graph", graph]];
     if (this.view.source) {
       const compiled = this.compiled();
-      const source = this.source = new SourcePane(this.view, compiled);
       const mark = (ids: number[]): void => {
-        source.nodes(ids);
         show("source", true);
+        this.source?.nodes(ids);
       };
-      panes.push(["source", "C source", source.element],
-        ["plan", "Loops and memory", new PlanPane(this.view, this.request, compiled, mark).element]);
+      fill.source = () => (this.source = new SourcePane(this.view, compiled)).element;
+      fill.plan = () => new PlanPane(this.view, this.request, compiled, mark).element;
+      panes.push(["source", "C source", h("div")], ["plan", "Loops and memory", h("div")]);
     }
-    panes.push(["receipt", "Receipt", receiptPane(this.view)]);
+    panes.push(["receipt", "Receipt", h("div")]);
     const list = h("div", { class: "isym-tabs", role: "tablist" });
     const show = (chosen: string, focus: boolean): void => {
       for (const [name, , pane] of panes) {
@@ -136,6 +138,7 @@ class GraphPane {
         tab.setAttribute("aria-selected", String(name === chosen));
         tab.setAttribute("tabindex", name === chosen ? "0" : "-1");
         pane.toggleAttribute("hidden", name !== chosen);
+        if (name === chosen && fill[name] !== undefined && pane.childElementCount === 0) pane.append(fill[name]());
         if (focus && name === chosen) tab.focus();
       }
       this.root.dataset.tab = chosen;
@@ -311,11 +314,11 @@ class GraphPane {
       const more = h("div", { class: "isym-more" },
         button("upstream", "upstream", "light all it is computed from (u)", () => this.reach("inputs")),
         button("downstream", "downstream", "light all that is computed from it (d)", () => this.reach("users")));
-      const found = this.source?.linesOf(item.id) ?? [];
+      const found = linesOf(this.view, item.id);
       if (found.length > 0 && shown === this.replay.length) {
         more.append(button("c-lines", `C lines ${found.join(", ")}`, "show its lines of C", () => {
-          this.source?.nodes([item.id]);
           this.tab("source");
+          this.source?.nodes([item.id]);
         }));
       }
       if (item.family === "control") more.append(button("inside", "open inside", "show the graph inside this node", () => {

@@ -49,8 +49,6 @@ export class PassPanel {
   private timer: number | undefined;
 
   constructor(private readonly replay: Replay, private readonly request: Request, private readonly steps: Steps) {
-    this.element.append(h("div", { class: "isym-controls" }, this.filter, this.shown), this.rows, this.bisecting(), this.result, this.rules());
-    this.list();
   }
 
   get open(): boolean { return !this.element.hasAttribute("hidden"); }
@@ -59,6 +57,10 @@ export class PassPanel {
     const open = !this.open;
     for (const part of [this.element, this.curves, this.details]) part.toggleAttribute("hidden", !open);
     if (!open) return;
+    if (this.element.childElementCount === 0) {
+      this.element.append(h("div", { class: "isym-controls" }, this.filter, this.shown), this.rows, this.bisecting(), this.result, this.rules());
+      this.list();
+    }
     this.filter.focus({ preventScroll: true });
     this.draw();
     this.at(this.step);
@@ -128,7 +130,7 @@ export class PassPanel {
     const bindings = about.bindings.map(([name, value]) => h("span", {}, h("code", {}, `${name} = ${value}`)));
     this.details.replaceChildren(
       h("span", { class: "isym-check", "data-check": about.check.state }, icon(good ? "equal" : "warning"),
-        `on samples: ${about.check.text}`),
+        `on ${about.check.kind}: ${about.check.text}`),
       h("code", { "data-pattern": "" }, about.pattern), ...bindings,
       h("span", { class: "isym-muted" }, about.source));
   }
@@ -162,11 +164,11 @@ export class PassPanel {
   }
 
   private bisecting(): Element {
-    const ask = (what: string, text: string): Element => button(`bisect-${what}`, text, "the first rewrite after which a result differs, on sample values", () => {
+    const ask = (what: string, text: string): Element => button(`bisect-${what}`, text, "the first rewrite after which a result differs, on samples or on the inputs given to view", () => {
       this.result.textContent = "comparing…";
       void this.request("bisect", { what }).then((answer: { step: number; rule: string; text: string; inputs: string }) => {
         this.result.dataset.found = String(answer.step);
-        this.result.replaceChildren(h("pre", {}, answer.text), h("span", { class: "isym-muted" }, `samples: ${answer.inputs}`));
+        this.result.replaceChildren(h("pre", {}, answer.text), h("span", { class: "isym-muted" }, answer.inputs));
         if (answer.step > 0) this.steps.seek(answer.step);
       }, (error: Error) => { this.result.textContent = error.message; });
     });

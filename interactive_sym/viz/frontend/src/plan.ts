@@ -31,7 +31,7 @@ export class PlanPane {
     this.draw();
     void this.request("measure").then((answer: Measured) => {
       this.measured = answer;
-      this.note = `${answer.calls} calls on sample values: ${answer.inputs}; reading the clock is about 20 ns of each time`;
+      this.note = `${answer.calls} calls on ${answer.inputs}; reading the clock is about 20 ns of each time`;
       this.draw();
     }, (error: Error) => {
       this.note = error.message;

@@ -42,7 +42,7 @@ export interface Compared { rows: [string, string, string][]; note: string }
 export interface Figures { nodes: number[]; flops: (number | null)[]; bytes: (number | null)[]; note: string; inputs: string }
 
 export interface About {
-  pattern: string; source: string; bindings: [string, string][]; check: { state: string; text: string };
+  pattern: string; source: string; bindings: [string, string][]; check: { state: string; kind: string; text: string };
 }
 
 export interface History { rows: { step: number; rule: string; why: string; what: string }[]; rules: string[] }
