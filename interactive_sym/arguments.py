@@ -109,6 +109,8 @@ class In:
 class Param(In):
     """The old name of `In`, with `default` for `value`. New code uses `In`.
 
+    For the other arguments see `In`.
+
     Example:
         >>> from interactive_sym import function, Param
         >>> import interactive_sym.tensor as T
@@ -143,6 +145,10 @@ class Param(In):
 
 class Out:
     """An output of a function. `borrow` is accepted; outputs are always the caller's own.
+
+    Args:
+        variable: the output's expression.
+        borrow: accepted.
 
     Example:
         >>> import interactive_sym.tensor as T

@@ -32,6 +32,9 @@ __all__ = ["FromFunctionOp", "OpFromGraph", "as_op", "inline_graph"]
 class FromFunctionOp(Op):
     """An operation that calls a Python function of arrays; see `as_op`.
 
+    Args:
+        fn, itypes, otypes, infer_shape: the function, and as for `as_op`.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> double = as_op([T.dvector], [T.dvector])(lambda x: 2 * x)

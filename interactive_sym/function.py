@@ -109,6 +109,11 @@ def function(
 class Function:
     """A compiled function: call it by position and by name.
 
+    Args:
+        definition: inputs, outputs and updates, as `function` has read them.
+        mode: how to compile.
+        profile: where measurements go, None for none.
+
     Attributes:
         name: what it is called in messages.
         trace: every rewrite, from the user's graph to the program.

@@ -29,6 +29,10 @@ __all__ = [
 class LocalOptimizer:
     """A function from a node to its replacements, and the operations it looks at; see `local_optimizer`.
 
+    Args:
+        transform: from a node to a list of what its outputs become, or False.
+        tracks: the operations it looks at, None for all.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> nothing = LocalOptimizer(lambda node: False, [T.exp])
@@ -141,6 +145,9 @@ class TopoOptimizer:
     """A local optimizer applied to every node; `order` and `failure_callback` are accepted for old programs.
 
     Rules always run until none fires any more.
+
+    Args:
+        local_opt: what `local_optimizer` makes.
 
     Example:
         >>> import interactive_sym.tensor as T

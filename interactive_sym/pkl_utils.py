@@ -251,6 +251,8 @@ class StripPickler(pickle.Pickler):
 class CompatUnpickler(pickle.Unpickler):
     """Python's unpickler, under the name that programs written for Theano know.
 
+    For its arguments see `pickle.Unpickler`.
+
     Example:
         >>> CompatUnpickler(io.BytesIO(pickle.dumps([1, 2]))).load()
         [1, 2]

@@ -60,6 +60,9 @@ def verify_grad(op: Any, pt: Sequence[Any], n_tests: int = 2, rng: Any = None, *
 class InferShapeTester(unittest.TestCase):
     """A test case that compares shapes told without computing with those of the values.
 
+    Args:
+        methodName: which method is the test; as for `unittest.TestCase`.
+
     Example:
         >>> import numpy as np
         >>> import interactive_sym.tensor as T

@@ -54,7 +54,8 @@ PUBLIC = public()
 
 def unnamed_parameters(value: Any) -> list[str]:
     """The parameters that the docstring does not mention."""
-    if not inspect.isfunction(value):
+    own = inspect.isclass(value) and inspect.isfunction(vars(value).get("__init__"))
+    if not own and not inspect.isfunction(value):
         return []
     text = documented(value)
     parameters = inspect.signature(value).parameters.values()

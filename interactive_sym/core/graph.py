@@ -111,6 +111,11 @@ class Variable:
 class Constant(Variable):
     """A variable whose value is known: `data`.
 
+    Args:
+        type: its type, which has checked `data`.
+        data: the value; not to be changed.
+        name: its name, or None.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> two = T.constant(2)

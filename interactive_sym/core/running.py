@@ -50,7 +50,7 @@ class Writing:
         self._lock = lock
 
     def known(self) -> tuple[Any, list[Any], frozenset[int]]:
-        """For callers in C: the lock that guards the list of running calls, the list, and what stands there for this one.
+        """For callers in C: the lock that guards the list of running calls, the list, and this one's entry in it.
 
         An entry is the thread's identity and the containers; `release` takes it away.
         """

@@ -70,6 +70,10 @@ class Container:
 class SharedVariable(Variable):
     """A variable with a value that persists between calls.
 
+    Args:
+        type, value: made and checked by `shared`, which is how to make one.
+        name, strict, allow_downcast: as for `shared`.
+
     Attributes:
         container: where the value lives.
         default_update: an expression that functions using this variable store to it after each call, or None.
@@ -197,6 +201,8 @@ class SharedVariable(Variable):
 
 class TensorSharedVariable(SharedVariable, TensorVariable):
     """A shared array: a `SharedVariable` with the operators and methods of `TensorVariable`.
+
+    For the arguments see `SharedVariable`.
 
     Example:
         >>> import numpy as np

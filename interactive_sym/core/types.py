@@ -275,6 +275,11 @@ class GenericType:
         differentiable: whether values may have a gradient. A class that says so defines `fit_cotangent(cotangent,
             variable)`, which makes a cotangent one of the variable's type, and `zeros_like(variable)`; its variables
             have `+`.
+
+    Example:
+        >>> from interactive_sym import shared
+        >>> shared({"any": "value"}).type
+        Generic
     """
 
     differentiable = False

@@ -771,6 +771,8 @@ class TensorVariable(_TensorOperators, Variable):
     Operators and methods are those of NumPy's arrays; each makes a new variable, and nothing is computed until a
     function is called. A method `x.m(...)` is the function `T.m(x, ...)`, which says more.
 
+    Constructors such as `T.dmatrix` and operations make them; for the arguments see `Variable`.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> x = T.dmatrix("x")
@@ -798,6 +800,8 @@ class TensorVariable(_TensorOperators, Variable):
 
 class TensorConstant(_TensorOperators, Constant):
     """A symbolic array whose value is known: `data`. It has the operators and methods of `TensorVariable`.
+
+    `T.constant` makes them; for the arguments see `Constant`.
 
     Example:
         >>> import interactive_sym.tensor as T

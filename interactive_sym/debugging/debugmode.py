@@ -193,6 +193,7 @@ class DebugMode(WatchingMode):
         check_c_code: compare each node's compiled code, and the function's, with the reference.
         check_py_code: check what `perform` gives and leaves.
         check_isfinite: refuse NaN and infinity. Each defaults to `config.DebugMode`'s.
+        patience, check_c, check_py, check_finite: other names of `stability_patience` and of the `check_` arguments.
 
     Raises:
         BadOptimization, BadThunkOutput, BadDestroyMap, BadViewMap, InvalidValueError: when the function is called;

@@ -250,6 +250,8 @@ class _SparseOperators:
 class SparseVariable(_SparseOperators, Variable):
     """A symbolic sparse matrix.
 
+    `csr_matrix` and operations make them; for the arguments see `Variable`.
+
     Example:
         >>> from interactive_sym import sparse
         >>> x = sparse.csr_matrix("x", dtype="float64")
@@ -291,6 +293,8 @@ class SparseConstant(Constant, _SparseOperators):
 
 class SparseSharedVariable(SharedVariable, SparseVariable):
     """A shared sparse matrix.
+
+    `shared` makes them of sparse matrices; for the arguments see `SharedVariable`.
 
     Example:
         >>> from scipy.sparse import csr_matrix

@@ -437,6 +437,10 @@ class Plural:
 
     Call it with a number, with names, or with one text of one-letter names.
 
+    Args:
+        name: what it is called.
+        make: makes one variable, of a name.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> T.dmatrices("a", "b")

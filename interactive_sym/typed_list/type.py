@@ -167,6 +167,8 @@ class _ListOperators:
 class TypedListVariable(_ListOperators, Variable):
     """A symbolic list.
 
+    A `TypedListType` makes them, as do operations; for the arguments see `Variable`.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> from interactive_sym.typed_list import TypedListType
@@ -184,6 +186,8 @@ class TypedListVariable(_ListOperators, Variable):
 
 class TypedListConstant(Constant, _ListOperators):
     """A list whose value is known: `data`.
+
+    For the arguments see `Constant`.
 
     Example:
         >>> import interactive_sym.tensor as T

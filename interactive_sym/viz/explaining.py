@@ -25,6 +25,7 @@ class Explanation:
 
     Attributes:
         sections: `(heading, sentences)` pairs.
+        title: what is explained.
 
     Example:
         >>> print(Explanation("f(x)", [("What it computes", ["One number from x."])]))

@@ -162,6 +162,9 @@ class _AlongAxes(Op):
 class AdvancedSubtensor(_AlongAxes):
     """The elements of a tensor at given positions along some axes.
 
+    Args:
+        axes, negative: as for `AdvancedIncSubtensor`.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> AdvancedSubtensor((0,))(T.constant([5, 6, 7]), T.constant([2, 0, 2])).eval()

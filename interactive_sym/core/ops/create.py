@@ -39,6 +39,9 @@ def _of_dtype(x: Any, dtype: str) -> Any:
 class MakeVector(Op):
     """A vector of scalars.
 
+    Args:
+        dtype: element type of the result; the inputs are cast to it.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> n = T.lscalar("n")
@@ -236,6 +239,9 @@ def ones_like(model: Any, dtype: Any = None, opt: bool = False) -> Any:
 
 class ARange(Op):
     """Numbers from a start up to a stop (exclusive) in equal steps.
+
+    Args:
+        dtype: element type of the result; inputs are start, stop and step of this type.
 
     Example:
         >>> import interactive_sym.tensor as T

@@ -88,6 +88,9 @@ class _Decomposition(MatrixOp):
 class Eig(_Decomposition):
     """Eigenvalues `(n,)` and, as columns, eigenvectors `(n, n)` of length 1 of a square matrix.
 
+    Args:
+        dtype: the operand's element type, a float or complex one.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> values, vectors = Eig()(T.constant([[2.0, 0.0], [0.0, 3.0]]))
@@ -156,6 +159,7 @@ class Eigh(_Decomposition):
 
     Args:
         UPLO: which triangle is read, "L" or "U".
+        dtype: the operand's element type, a float or complex one.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -212,6 +216,7 @@ class Eigvalsh(_Decomposition):
 
     Args:
         lower: which triangle is read.
+        dtype: the operand's element type, a float or complex one.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -261,6 +266,7 @@ class QR(_Decomposition):
     Args:
         mode: "reduced": Q `(m, k)`, R `(k, n)` with k = min(m, n); "complete": Q `(m, m)`, R `(m, n)`; "r": R `(k, n)`
             alone; "raw": LAPACK's reflectors `(n, m)` and their factors `(k,)`.
+        dtype: the operand's element type, a float or complex one.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -344,6 +350,7 @@ class SVD(_Decomposition):
     Args:
         full_matrices: U `(m, m)` and V `(n, n)`, else U `(m, k)` and V `(k, n)` with k = min(m, n).
         compute_uv: False: s `(k,)` alone.
+        dtype: the operand's element type, a float or complex one.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -437,6 +444,9 @@ def _pinv_cotangent(x: Any, p: Any, g: Any) -> Any:
 class Pinv(_Decomposition):
     """The Moore-Penrose pseudo-inverse `(n, m)` of a matrix `(m, n)`.
 
+    Args:
+        dtype: the operand's element type, a float or complex one.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> Pinv()(T.constant([[2.0], [0.0]])).eval()
@@ -468,6 +478,9 @@ class Pinv(_Decomposition):
 
 class Lstsq(_Decomposition):
     """The x of least `|A·x - b|`, with the sums of squared residuals, the rank and the singular values of A.
+
+    Args:
+        dtype: the operands' element type, a float or complex one.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -568,6 +581,9 @@ def matrix_exponential(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 class Expm(_Decomposition):
     """The exponential `(n, n)` of a square matrix: the sum of xᵏ/k!.
+
+    Args:
+        dtype: the operand's element type, a float or complex one.
 
     Example:
         >>> import interactive_sym.tensor as T

@@ -68,6 +68,7 @@ class Elementwise(Op):
         formula: how people write it, for docs and views.
         commutative: whether operands may be swapped.
         samples: for each operand (low, high), the range where it is defined and smooth.
+        python_only: why it has no C, empty for all that have.
 
     Example:
         >>> import interactive_sym.tensor as T

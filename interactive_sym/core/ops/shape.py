@@ -105,6 +105,9 @@ def _row(x: Any) -> tuple[str, str, str]:
 class DimShuffle(Op):
     """Reorder, drop and add dimensions.
 
+    Args:
+        new_order: for each dimension of the result which of the operand's it is, or "x" for a new one of size 1.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> DimShuffle(("x", 1, 0))(T.zeros((2, 3))).eval().shape
@@ -419,6 +422,9 @@ def get_vector_length(v: Any) -> int:
 
 class Reshape(Op):
     """The same elements, in C order, in another shape.
+
+    Args:
+        ndim: number of dimensions of the result; inputs are the operand and an int64 vector of so many sizes.
 
     Example:
         >>> import interactive_sym.tensor as T

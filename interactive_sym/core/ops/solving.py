@@ -132,6 +132,7 @@ class Cholesky(_InC):
     Args:
         lower: read the lower triangle and give L; else read the upper one and give Lᵀ.
         on_error: "raise", or "nan": a matrix that is not positive definite gives NaN everywhere.
+        dtype: the operand's element type, a float or complex one.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -208,6 +209,9 @@ class Cholesky(_InC):
 class MatrixInverse(_InC):
     """The inverse of a square matrix `(n, n)`.
 
+    Args:
+        dtype: the operand's element type, a float or complex one.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> MatrixInverse()(T.constant([[2.0, 0.0], [0.0, 4.0]])).eval()
@@ -264,6 +268,9 @@ class MatrixInverse(_InC):
 class Det(_InC):
     """The determinant of a square matrix `(n, n)`, a scalar.
 
+    Args:
+        dtype: the operand's element type, a float or complex one.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> float(Det()(T.constant([[2.0, 0.0], [0.0, 3.0]])).eval())
@@ -316,6 +323,7 @@ class Solve(_InC):
     Args:
         A_structure: "general"; "symmetric"; "lower_triangular" or "upper_triangular": the other triangle is not read.
         lower, overwrite_A, overwrite_b: accepted for Theano's sake; nothing that is given is overwritten.
+        dtype: the operands' element type, a float or complex one.
 
     Example:
         >>> import interactive_sym.tensor as T

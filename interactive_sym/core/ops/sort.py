@@ -65,6 +65,10 @@ class _AlongAxis(Op):
 class Sort(_AlongAxis):
     """The elements along an axis from small to large.
 
+    Args:
+        axis: which axis, non-negative.
+        dtype: the operand's element type.
+
     Example:
         >>> import interactive_sym.tensor as T
         >>> Sort(0, "float64")(T.constant([3.0, 1.0, 2.0])).eval()
