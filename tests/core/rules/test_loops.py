@@ -10,6 +10,8 @@ from interactive_sym.core.graph import Apply
 from interactive_sym.core.ops.control import Branches
 from interactive_sym.core.ops.scan import Scan
 from interactive_sym.ifelse import ifelse
+from interactive_sym.scan import until
+from interactive_sym.tensor.shared_randomstreams import RandomStreams
 
 ZERO = T.constant(0.0, dtype="float64")
 
@@ -114,3 +116,107 @@ def test_results_stay_outside_of_branches() -> None:
     f = function([c, x], [ifelse(c, shown, T.sin(x)), shown])
     assert "exp" in [node.op.name for node in f.program.nodes]
     assert f(1, [0.0])[0].tolist() == [1.0]
+
+
+def body_names(node: Apply) -> list[str]:
+    return [inner.op.name for inner in node.op.body.nodes]
+
+
+def test_what_is_the_same_in_every_step_is_computed_before_the_loop() -> None:
+    """A gradient divides by the square of what stays: that is made once."""
+    x, w = T.dvector("x"), T.dvector("w")
+    states, _ = scan(lambda x, s, w: T.tanh(s + x) / w, x, T.zeros_like(w), w)
+    f = same_without("invariants_out_of_loops", [x, w], [*grad(states[-1].sum(), [x, w])], [0.5, -0.3], [1.0, 2.0])
+    (back,) = (node for node in loops(f) if node.op.layout.carried)
+    fixed = back.op.body.inputs[back.op.layout.first_fixed :]
+    assert not [n for n in back.op.body.nodes if n.inputs and all(v in fixed for v in n.inputs)]
+
+
+def test_invariants_leave_loops_in_loops() -> None:
+    x, w = T.dmatrix("x"), T.dscalar("w")
+
+    def row(r: Any, w: Any) -> Any:
+        inner, _ = scan(lambda e, s: s * T.exp(w) + e, r, ZERO)
+        return inner[-1] * T.cos(w)
+
+    rows, _ = scan(row, x, non_sequences=w)
+    f = function([x, w], [rows.sum(), grad(rows.sum(), w)])
+    value, at = np.arange(6.0).reshape(2, 3), 0.3
+    step = 1e-6
+    (above, _), (below, _) = f(value, at + step), f(value, at - step)
+    np.testing.assert_allclose(f(value, at)[1], (above - below) / (2 * step), rtol=1e-7)
+    for node in loops(f):
+        assert "exp" not in body_names(node) and "cos" not in body_names(node)
+
+
+def test_views_and_draws_and_effects_stay_in_the_step() -> None:
+    streams = RandomStreams(3)
+    x, w = T.dvector("x"), T.dmatrix("w")
+    noisy, updates = scan(lambda x, w: x + streams.uniform((2,)) + w.T[0], x, non_sequences=w)
+    f = function([x, w], noisy, updates=updates)
+    (node,) = loops(f)
+    assert "invariants_out_of_loops" not in fired(f)
+    got = f([0.0, 0.0], np.zeros((2, 2)))
+    assert len(np.unique(got)) == 4, "each step draws anew"
+    assert node.op.layout.carried == 1
+
+
+def recurrent(x: Any, h: Any, w: Any, u: Any) -> Any:
+    return scan(lambda x, h, w, u: T.tanh(T.dot(x, w) + T.dot(h, u)), x, h, [w, u])[0]
+
+
+def test_products_with_weights_are_one_before_or_after_the_loop() -> None:
+    """Rows as vectors and as matrices; the gradient of the weights too."""
+    draw = np.random.RandomState(1)
+    w, u = T.dmatrix("w"), T.dmatrix("u")
+    values = [draw.normal(size=shape) / 2 for shape in ((3, 2), (2, 2))]
+    for x, h, at in (
+        (T.dmatrix("x"), T.dvector("h"), [draw.normal(size=(5, 3)), draw.normal(size=2)]),
+        (T.dtensor3("x"), T.dmatrix("h"), [draw.normal(size=(5, 4, 3)), draw.normal(size=(4, 2))]),
+    ):
+        states = recurrent(x, h, w, u)
+        cost = (states**2).sum()
+        outputs = [states, *grad(cost, [x, h, w, u])]
+        f = same_without("products_out_of_loops", [x, h, w, u], outputs, *at, *values)
+        same_without("sums_out_of_loops", [x, h, w, u], outputs, *at, *values)
+        same_without("products_after_loops", [x, h, w, u], outputs, *at, *values)
+        forward = next(node for node in loops(f) if not node.op.layout.carried)
+        back = next(node for node in loops(f) if node.op.layout.carried)
+        assert body_names(forward).count("dot") == 1, "the state's"
+        assert body_names(back).count("dot") == 1 and back.op.layout.carried == 1
+        assert "mul" not in [n.op.name for n in back.op.body.nodes if n.outputs[0].type.ndim > h.ndim]
+        empty = [np.zeros_like(at[0][:0]), at[1]]
+        for mine, its in zip(f(*empty, *values), function([x, h, w, u], outputs, mode="FAST_COMPILE")(*empty, *values)):
+            np.testing.assert_allclose(mine, its)
+
+
+def test_products_of_second_derivatives_leave_too() -> None:
+    x, h, w, u = T.dmatrix("x"), T.dvector("h"), T.dmatrix("w"), T.dmatrix("u")
+    draw = np.random.RandomState(2)
+    values = [draw.normal(size=shape) / 2 for shape in ((4, 3), (2,), (3, 2), (2, 2))]
+    slopes = grad((recurrent(x, h, w, u) ** 2).sum(), [w, u])
+    second = grad(sum((slope**2).sum() for slope in slopes), [x, w, u])
+    got = function([x, h, w, u], second)(*values)
+    for mine, its in zip(got, function([x, h, w, u], second, mode="FAST_COMPILE")(*values), strict=True):
+        np.testing.assert_allclose(mine, its, rtol=1e-10, atol=1e-12)
+
+
+def test_products_stay_where_steps_may_not_be_made() -> None:
+    x, w = T.dmatrix("x"), T.dmatrix("w")
+    rows, _ = scan(lambda x, w: (T.dot(x, w), until(T.gt(x[0], 2.0))), x, non_sequences=w)
+    f = function([x, w], rows)
+    assert "products_out_of_loops" not in fired(f)
+    value = np.arange(8.0).reshape(4, 2)
+    np.testing.assert_allclose(f(value, np.eye(2)), value[:3])
+
+
+def test_sums_that_are_read_on_the_way_stay() -> None:
+    x, w = T.dmatrix("x"), T.dmatrix("w")
+    (total, seen), _ = scan(
+        lambda x, s, w: [s + T.outer(x, x), T.dot(s, w)[0]], x, [T.zeros((2, 2)), None], non_sequences=w
+    )
+    f = function([x, w], [total[-1], seen])
+    assert "sums_out_of_loops" not in fired(f)
+    got = f([[1.0, 2.0], [3.0, 4.0]], np.eye(2))
+    np.testing.assert_allclose(got[0], [[10, 14], [14, 20]])
+    np.testing.assert_allclose(got[1], [[0, 0], [1, 2]])
