@@ -36,6 +36,8 @@ from .mode import Mode, get_mode
 
 __all__ = ["Function", "In", "Out", "Param", "function"]
 
+EMPTY: Mapping[str, Any] = {}
+
 #: What has been said already about a compiler that is missing or broken.
 _warned: set[str] = set()
 
@@ -136,6 +138,10 @@ class Function:
         array([0.69314718])
     """
 
+    __slots__ = ("__dict__", "__weakref__", "_kernel")  # `_kernel`: what plain calls go straight to
+
+    _kernel: Any
+
     def __init__(self, definition: Definition, mode: Mode, profile: ProfileStats | None = None) -> None:
         began = perf_counter()
         self._definition = definition
@@ -170,6 +176,10 @@ class Function:
             self._part.compile_seconds = perf_counter() - began
             self._part.receipt = self.receipt
             self._run = Timed(self._run, self._part)
+        elif self._direct:
+            if isinstance(self._run, call.WarmingKernel):
+                self._run.then = lambda kernel: setattr(self, "_kernel", kernel)
+            self._kernel = self._run
 
     # -- linking -------------------------------------------------------------------------------------------------------
 
@@ -230,7 +240,11 @@ class Function:
         )
         if not any(slot.dtype == call.STATE for slot in (*generated.spec.inputs, *generated.spec.shared)):
             return kernel
-        return _AnyState(kernel, lambda: _Interpreted(program, self._filters, shape, self._bound))
+        interpreted = _Interpreted(program, self._filters, shape, self._bound)
+        if not (main and self._direct):
+            return _AnyState(kernel, interpreted)
+        self._interpreted = interpreted
+        return kernel
 
     # -- for modes that watch ------------------------------------------------------------------------------------------
 
@@ -280,13 +294,19 @@ class Function:
             if self._direct and "output_subset" not in keywords:
                 return self._run(*arguments, **keywords)
             return self._call_with_states(arguments, keywords)
-        except KernelError as error:
-            failure = self._explain(error, arguments, keywords)
         except Exception as error:
-            if config.exception_verbosity == "high":
-                self._tell_more(error, arguments, keywords)
-            raise
-        raise failure
+            failure = error
+        return self._failed(failure, arguments, keywords)
+
+    def _failed(self, error: Exception, arguments: Sequence[Any], keywords: Mapping[str, Any] = EMPTY) -> Any:
+        """What comes of a call in which `error` was raised: an error that says where and why, or after all a result."""
+        if isinstance(error, ForeignStateError):
+            return self._interpreted(*arguments, **keywords)
+        if isinstance(error, KernelError):
+            raise self._explain(error, arguments, keywords)
+        if config.exception_verbosity == "high":
+            self._tell_more(error, arguments, keywords)
+        raise error
 
     def _call_with_states(self, arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
         """A call that sets values of inputs that keep state, or whose results are picked or named."""
@@ -628,6 +648,9 @@ class Function:
         return call_public("mimebundle", self, include, exclude)
 
 
+call.direct(Function, Function._kernel)
+
+
 def _restored(flat: Flat, rest: Mapping[str, Any], mode: Mode) -> Function:
     with testvalue.paused():
         return Function(restored(flat, rest), mode)
@@ -688,7 +711,7 @@ class _Interpreted:
 class _AnyState:
     """A kernel that draws from states of MT19937, and what computes the same where a call meets another generator's."""
 
-    def __init__(self, kernel: Callable[..., Any], other: Callable[[], Callable[..., Any]]) -> None:
+    def __init__(self, kernel: Callable[..., Any], other: Callable[..., Any]) -> None:
         self._kernel = kernel
         self._other = other
 
@@ -696,7 +719,7 @@ class _AnyState:
         try:
             return self._kernel(*arguments, **keywords)
         except ForeignStateError:
-            return self._other()(*arguments, **keywords)
+            return self._other(*arguments, **keywords)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._kernel, name)

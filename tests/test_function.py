@@ -8,7 +8,9 @@ import pytest
 
 import interactive_sym.tensor as T
 from interactive_sym import In, MissingInputError, Mode, Out, Param, UnusedInputError, function, shared
+from interactive_sym.core.configuration import config
 from interactive_sym.core.shared import Container
+from interactive_sym.function import Function
 
 RUNNERS = {"c": Mode("c"), "py": Mode("py"), "plain": Mode("py", "None"), "c plain": Mode("c", "None")}
 
@@ -405,3 +407,33 @@ def test_no_warning_in_an_ordinary_compilation():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         function([x], T.log(1 + x).sum())([1.0])
+
+
+def test_calls_of_every_form_come_to_the_same():
+    x, y = T.dscalars("x", "y")
+    f = function([x, In(y, value=2.0)], x / y)
+
+    class Loud(Function):
+        def __call__(self, *arguments, **keywords):
+            return "loud", super().__call__(*arguments, **keywords)
+
+    loud = Loud(f._definition, f.mode)
+    assert float(f(3, 4)) == float(f(3, y=4)) == float(f(y=4, x=3)) == float(f(*(3, 4))) == 0.75
+    assert float(f(3)) == float(Function.__call__(f, 3.0, 2.0)) == 1.5
+    assert loud(3, 4) == ("loud", 0.75) and list(map(f, [1, 2], [1, 1])) == [1, 2]
+    for bad in ((), (1, 2, 3), (1, [2]), ("text", 1)):
+        with pytest.raises(TypeError):
+            f(*bad)
+
+
+def test_errors_of_direct_calls_are_explained_as_others_are():
+    x, y = T.dvectors("x", "y")
+    f = function([x, y], x + y)
+    found = []
+    for call in (lambda: f([1.0, 2.0], [1.0, 2.0, 3.0]), lambda: f([1.0, 2.0], y=[1.0, 2.0, 3.0])):
+        with pytest.raises(ValueError, match="axis 0") as caught:
+            call()
+        found.append(str(caught.value))
+    assert found[0] == found[1] and "test_function.py" in found[0]
+    with config.change_flags(exception_verbosity="high"), pytest.raises(ValueError, match="Values:"):
+        f([1.0, 2.0], [1.0, 2.0, 3.0])

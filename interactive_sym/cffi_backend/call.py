@@ -284,15 +284,18 @@ class WarmingKernel:
     It starts as a `PythonKernel` and becomes the fast one when that is ready.
     """
 
-    __slots__ = ("__call__", "__weakref__", "plan")  # a `__call__` slot: the call goes straight to what it holds
+    # a `__call__` slot: the call goes straight to what it holds
+    __slots__ = ("__call__", "__weakref__", "plan", "then")
 
     def __init__(self, plan: _Plan) -> None:
         self.plan = plan
         self.__call__: Callable[..., Any] = PythonKernel(plan)
+        self.then: Callable[[Any], None] = lambda kernel: None
 
     def switch(self) -> None:
-        """Become the fast kernel, where there is one."""
+        """Become the fast kernel, where there is one, and give it to `then`."""
         self.__call__ = _kernel(self.plan)
+        self.then(self.__call__)
 
     def __repr__(self) -> str:
         return repr(self.__call__)
@@ -392,6 +395,7 @@ def _step_runner(spec: UnitSpec, first_output: int) -> Callable[[int, list[Any]]
 
 CDEF = """
 int isym_make(uintptr_t payload, uintptr_t holder);
+void isym_direct(uintptr_t type, uintptr_t slot);
 void isym_states(uintptr_t state, uintptr_t generator, int64_t generator_place, int64_t gauss_place);
 """
 MODULE = "_isym_call"
@@ -438,12 +442,33 @@ def _load_module() -> tuple[Any, str]:
                 raise ImportError("no module specification")
             module = importlib.util.module_from_spec(spec)
             loader.exec_module(module)
+        for kind, slot in _direct.items():
+            module.lib.isym_direct(id(kind), id(slot))
         places = state_layout()
         if places is not None:
             module.lib.isym_states(id(numpy.random.RandomState), id(numpy.random.MT19937), *places)
     except (BuildError, ImportError, OSError) as error:
         return None, str(error)
     return module, f"{receipt}; in all {(time.perf_counter() - start) * 1e3:.1f} ms"
+
+
+#: Classes whose calls go straight to a kernel: which slot has it.
+_direct: dict[type, Any] = {}
+
+
+def direct(kind: type, slot: Any) -> None:
+    """Let calls of a class's objects with positional arguments go straight to the kernel that one of its slots has.
+
+    Without the extension module, and for all other calls, the class's `__call__` is what is called.
+
+    Args:
+        kind: a class with a method `_failed(error, arguments)`, which is called with what a kernel has raised, and
+            returns a result or raises.
+        slot: the slot's descriptor.
+    """
+    _direct[kind] = slot
+    if _module and _module[0][0] is not None:
+        _module[0][0].lib.isym_direct(id(kind), id(slot))
 
 
 def state_layout() -> tuple[int, int] | None:

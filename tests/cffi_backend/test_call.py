@@ -403,6 +403,28 @@ def test_results_of_many_sizes_are_right_whichever_memory_is_used_again():
         del results[::2]
 
 
+def test_a_number_somebody_holds_is_never_changed():
+    f = make("c", ADD, (SCALAR, SCALAR), outputs=(SCALAR,), single=True)
+    first = f(1, 2)
+    kept, view = f(3, 4), f(5, 6).reshape(1)
+    weak = weakref.ref(last := f(7, 8))
+    item = memoryview(f(9, 10))
+    for _ in range(3):
+        assert f(100, 200) == 300
+    assert (first, kept, view[0], last, item[()]) == (3, 7, 11, 15, 19)
+    del last
+    assert f(1, 1) == 2 and (weak() is None or weak() == 15)
+    changed = f(2, 2)
+    changed.shape = (1, 1)
+    del changed
+    assert f(2, 3) == 5 and f(2, 3).shape == ()
+    locked = f(2, 2)
+    locked.flags.writeable = False
+    del locked
+    result = f(3, 3)
+    assert result == 6 and result.flags.writeable and result.flags.owndata
+
+
 def test_a_weakly_referenced_value_is_not_recycled(backend):
     f, storage = accumulator(backend, [0.0], none=True)
     f(1)

@@ -63,6 +63,7 @@ typedef struct {
   int n_steps;
   int has_states, may_run_python;
   PyObject **spare;                    /* per update: an array to write the next value to, or NULL */
+  PyObject **last;                     /* per output of 0 dims: the result of the last call, or NULL */
   PyObject *storages, *filters, *on_error, *run_step, *explain, *bind, *lock, *pack, *unpack, *keep;
   PyObject *known;                     /* what running.py keeps of running calls: its lock, the list, this function's entry */
   PyObject *changes;                   /* per update: an int64 array that counts what is stored; or empty */
@@ -444,8 +445,11 @@ static void *frame_output(isym_ctx *ctx, int slot, int ndim, const int64_t *dim)
   if (slot < self->first_output || slot >= self->n_slots || self->spec[slot].object || self->spec[slot].ndim != ndim) {
     PyErr_Format(PyExc_SystemError, "kernel asked for an output of %d dims in slot %d", ndim, slot);
   } else {
-    int update = slot - self->first_update;
-    if (update >= 0 && update < self->n_updates && reusable(self->spare[update], ndim, dim)) {
+    int update = slot - self->first_update, output = slot - self->first_output;
+    if (ndim == 0 && output < self->n_outputs && self->last[output] && may_become_spare(&self->spec[slot], self->last[output])) {
+      array = self->last[output];
+      self->last[output] = NULL;
+    } else if (update >= 0 && update < self->n_updates && reusable(self->spare[update], ndim, dim)) {
       array = self->spare[update];
       self->spare[update] = NULL;
     } else {
@@ -830,6 +834,13 @@ static void swap_updates(Frame *frame) {
 
 static void release(Frame *frame, int swapped) {
   Function *self = frame->self;
+  for (int k = 0; k < self->n_outputs; k++) { /* the caller may drop it before the next call */
+    const Spec *spec = &self->spec[self->first_output + k];
+    PyObject *former = self->last[k], *result = frame->held[self->first_output + k];
+    if (spec->ndim || spec->object || spec->state || !result) continue;
+    self->last[k] = result;
+    frame->held[self->first_output + k] = former;
+  }
   for (int k = 0; k < self->n_slots; k++)
     if (k < self->first_update || k >= self->first_update + self->n_updates) Py_CLEAR(frame->held[k]);
   for (int k = 0; k < self->n_updates; k++) {
@@ -967,6 +978,7 @@ static int function_traverse(Function *self, visitproc visit, void *arg) {
   Py_VISIT(self->known);
   Py_VISIT(self->keep);
   for (int k = 0; self->spare && k < self->n_updates; k++) Py_VISIT(self->spare[k]);
+  for (int k = 0; self->last && k < self->n_outputs; k++) Py_VISIT(self->last[k]);
   return 0;
 }
 
@@ -991,6 +1003,7 @@ static int function_clear(Function *self) {
   Py_CLEAR(self->known);
   Py_CLEAR(self->keep);
   for (int k = 0; self->spare && k < self->n_updates; k++) Py_CLEAR(self->spare[k]);
+  for (int k = 0; self->last && k < self->n_outputs; k++) Py_CLEAR(self->last[k]);
   return 0;
 }
 
@@ -1007,6 +1020,7 @@ static void function_dealloc(Function *self) {
   free(self->target);
   free(self->step);
   free(self->spare);
+  free(self->last);
   free(self->arena);
   PyObject_GC_Del(self);
 }
@@ -1025,6 +1039,7 @@ static PyObject *function_free(Function *self, PyObject *unused) {
     self->arena_size = 0;
   }
   for (int k = 0; k < self->n_updates; k++) Py_CLEAR(self->spare[k]);
+  for (int k = 0; k < self->n_outputs; k++) Py_CLEAR(self->last[k]);
   while (pool.count) pool_drop(pool.count - 1);
   Py_RETURN_NONE;
 }
@@ -1122,11 +1137,12 @@ static PyObject *make(PyObject *payload) {
     self->spec = calloc((size_t)self->n_slots + 1, sizeof(Spec));
     self->step = calloc((size_t)self->n_steps + 1, sizeof(Step));
     self->spare = calloc((size_t)self->n_updates + 1, sizeof(PyObject *));
+    self->last = calloc((size_t)self->n_outputs + 1, sizeof(PyObject *));
     self->target = integers(targets, 0);
-    good = self->spec && self->step && self->spare && self->target;
+    good = self->spec && self->step && self->spare && self->last && self->target;
     if (!good) PyErr_NoMemory();
   } else {
-    self->n_updates = 0;
+    self->n_updates = self->n_outputs = 0;
   }
   for (int k = 0; good && k < self->n_slots; k++) good = !read_spec(&self->spec[k], PyTuple_GET_ITEM(specs, k));
   for (int k = 0; good && k < self->n_slots; k++) self->has_states |= self->spec[k].state;
@@ -1136,6 +1152,46 @@ static PyObject *make(PyObject *payload) {
   if (good && !PyErr_Occurred()) return (PyObject *)self;
   Py_DECREF(self);
   return NULL;
+}
+
+/* ---- calls of `Function` ---------------------------------------------------------------------------------------------------- */
+
+/* The class of objects that hold a kernel in a slot: a call of one with positional arguments goes straight to the kernel. */
+static struct {
+  PyTypeObject *type;
+  Py_ssize_t place;                    /* of the slot */
+  ternaryfunc call;                    /* the class's own, for all other calls */
+} direct;
+
+static PyObject *direct_call(PyObject *object, PyObject *args, PyObject *keywords) {
+  PyObject *kernel = *(PyObject **)((char *)object + direct.place);
+  if (!kernel || Py_TYPE(kernel) != &FunctionType || (keywords && PyDict_GET_SIZE(keywords)) ||
+      PyTuple_GET_SIZE(args) != ((Function *)kernel)->n_inputs)
+    return direct.call(object, args, keywords);
+  Py_INCREF(kernel);
+  PyObject *result = run_framed((Function *)kernel, ((PyTupleObject *)args)->ob_item);
+  Py_DECREF(kernel);
+  if (result || !PyErr_ExceptionMatches(PyExc_Exception)) return result;
+  PyObject *type, *error, *trace;
+  PyErr_Fetch(&type, &error, &trace);
+  PyErr_NormalizeException(&type, &error, &trace);
+  if (trace) PyException_SetTraceback(error, trace);
+  result = PyObject_CallMethod(object, "_failed", "OO", error, args);
+  Py_XDECREF(type);
+  Py_XDECREF(error);
+  Py_XDECREF(trace);
+  return result;
+}
+
+/* Says that objects of this class have a kernel in a slot (its descriptor), and `_failed(error, args)`. */
+static void isym_direct(uintptr_t type, uintptr_t slot) {
+  PyGILState_STATE state = PyGILState_Ensure();
+  direct.type = (PyTypeObject *)type;
+  direct.place = ((PyMemberDescrObject *)slot)->d_member->offset;
+  if (direct.type->tp_call != direct_call) direct.call = direct.type->tp_call;
+  direct.type->tp_call = direct_call;
+  PyType_Modified(direct.type);
+  PyGILState_Release(state);
 }
 
 static int ready = 0;
