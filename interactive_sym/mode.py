@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .core import rules as _rules  # noqa: F401 - importing it registers the rules of the house
+from .core.collecting import uncollected
 from .core.configuration import FLAGS, config
 from .core.ops.body import Body
 from .core.program import Program, make_program
@@ -192,6 +193,7 @@ class Mode:
     def switches_off(self, rule: Rule) -> bool:
         return _named(rule.name, rule.aliases, self.excluded)
 
+    @uncollected()
     def rewrite(self, program: Program) -> Trace:
         """Run the passes over a program; the trace has every step and the program they lead to."""
         passes = self.passes()

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.collecting import uncollected
 from ..core.graph import Variable
 from ..core.op import annotate, performed
 from ..core.program import Program
@@ -107,6 +108,7 @@ class Generated:
     measured: np.ndarray[Any, Any] | None = None
 
 
+@uncollected()
 def generate(program: Program, profile: bool = False) -> Generated:
     """The C unit of a program.
 

@@ -1,6 +1,6 @@
 """The driver: passes, types, fuel, names and places of what rules make, speed."""
 
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -121,9 +121,9 @@ def test_long_chains_are_rewritten_in_linear_time(kind):
         for k in range(length):
             u = step(u, k)
         program = make_program([x, m], [u.T if kind == "transposes" else u], [])
-        began = perf_counter()
+        began = process_time()
         Mode().rewrite(program)
-        return perf_counter() - began
+        return process_time() - began
 
     seconds(100)
     short = min(seconds(300) for _ in range(3))
