@@ -2,6 +2,7 @@
 
 import importlib
 import pickle
+import resource
 from typing import Any
 
 import numpy as np
@@ -295,3 +296,19 @@ def test_a_shape_that_changes(mode: Mode) -> None:
     f = function([start], grown, mode=mode)
     text = message_of(lambda: f([1.0]), ValueError)
     assert "output 0 has shape (2,) at step 0, and (1,) before" in text
+
+
+def test_memory_does_not_grow_with_the_steps() -> None:
+    """Two million steps of 16 numbers would be 244 MiB: the last state needs one row, checkpoints a few thousand."""
+    start, a, n = T.dvector("start"), T.dscalar("a"), T.lscalar("n")
+    states, _ = scan(lambda s, a: T.sin(s * a), outputs_info=start, non_sequences=a, n_steps=n)
+    last = function([start, a, n], states[-1])
+    few, _ = module.scan_checkpoints(
+        lambda s, a: s * a, outputs_info=[start], non_sequences=[a], n_steps=2_000_000, save_every_N=1500
+    )
+    slope = function([start, a], grad(few[-1].sum(), a))
+    last(np.ones(16), 0.5, 10)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert last(np.ones(16), 0.5, 2_000_000).shape == (16,)
+    np.testing.assert_allclose(slope(np.ones(16), 1.0), 16 * 2_000_000)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000, "KiB"
