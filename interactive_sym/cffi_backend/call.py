@@ -399,6 +399,7 @@ void isym_direct(uintptr_t type, uintptr_t slot);
 void isym_states(uintptr_t state, uintptr_t generator, int64_t generator_place, int64_t gauss_place);
 """
 MODULE = "_isym_call"
+HEADERS = ("checks.h", "frame.h", "isym.h", "mersenne.h", "results.h", "serial.h", "states.h", "threads.h")
 
 
 def _emit() -> str:
@@ -421,8 +422,7 @@ def _recipe() -> tuple[str, tuple[str, ...]]:
         if not os.path.exists(os.path.join(place, header)):
             raise BuildError(f"{header} is not installed (looked in {place})")
     versions = (sys.version, sysconfig.get_config_var("SOABI"), numpy.__version__, importlib.metadata.version("cffi"))
-    own = ("call.c", "isym.h", "mersenne.h", "threads.h")
-    text = "\n".join((RUNTIME / name).read_text(encoding="utf-8") for name in own)
+    text = "\n".join((RUNTIME / name).read_text(encoding="utf-8") for name in ("call.c", *HEADERS))
     flags = ["-O2", "-pthread", "-DNDEBUG", "-D_CFFI_NO_LIMITED_API", "-w"]
     flags += [word for place in places for word in ("-I", place)]
     if sys.platform == "darwin":
