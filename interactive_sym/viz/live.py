@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -44,6 +44,7 @@ CELLS = 32
 BINS = 24
 TEXT_LIMIT = 100_000
 ROWS = 50
+NODES = 200
 #: Seconds that counting draws takes, at each sample and when asked for.
 COUNTING, COUNTING_LONG = 0.002, 0.3
 #: Draws after which a state is taken for one that was set otherwise.
@@ -65,17 +66,29 @@ class _Past:
     mark: str = ""
 
 
+class Watched(Protocol):
+    """What a view asks of a node watch."""
+
+    calls: int
+
+    def last(self) -> dict[str, Any]: ...
+
+
 class Live:
     """The state behind one panel.
 
     Args:
         variables: shared variables to show.
         streams: random streams to show; their variables may become more later.
+        nodes: a watch of a function's nodes to show.
     """
 
-    def __init__(self, variables: Sequence[SharedVariable] = (), streams: Sequence[Streams] = ()) -> None:
+    def __init__(
+        self, variables: Sequence[SharedVariable] = (), streams: Sequence[Streams] = (), nodes: Watched | None = None
+    ) -> None:
         self.variables = list(variables)
         self.streams = list(streams)
+        self.nodes = nodes
         self._past: dict[int, _Past] = {}
         self._counters: dict[tuple[int, int], _Counter] = {}
         self._saved: list[tuple[str, list[list[Any]]]] = []
@@ -98,12 +111,20 @@ class Live:
                 "saved": [label for label, _ in self._saved],
                 "queued": [label for label, _, _ in self._queue],
                 "failed": self._failed,
+                **self._nodes(),
             }
 
     def version(self) -> tuple[int, ...]:
-        """How often each variable and each stream's state was stored."""
+        """How often each variable and each stream's state was stored, and the calls of watched nodes."""
         states = [state for each in self.streams[:ROWS] for state, _ in each.updates()]
-        return tuple(x.container.version for x in (*self.variables[:ROWS], *states))
+        stored = (x.container.version for x in (*self.variables[:ROWS], *states))
+        return (*stored, self.nodes.calls) if self.nodes is not None else tuple(stored)
+
+    def _nodes(self) -> dict[str, Any]:
+        if self.nodes is None:
+            return {}
+        found = self.nodes.last()
+        return {"nodes": {**found, "rows": found["rows"][:NODES]}}
 
     def news(self, since: Any) -> dict[str, Any]:
         """What has changed since a version; all there is for None, with draws counted again."""
@@ -119,7 +140,7 @@ class Live:
                 if len(since) != len(now) or any(first <= k < last for k in moved):
                     changed.append({"k": number, **self._stream(number, each, {}, 0.0)})
                 first = last
-            return {"moved": rows, "streams_moved": changed}
+            return {"moved": rows, "streams_moved": changed, **self._nodes()}
 
     def _still(self, k: int, functions: dict[str, Function]) -> dict[str, Any]:
         """What is said of a variable once."""

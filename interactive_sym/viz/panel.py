@@ -15,7 +15,7 @@ from ..core.view import array_row, is_random_state, shorten
 from ..function import Function
 from ..tensor.rng_mrg import MRG_RandomStreams
 from ..tensor.shared_randomstreams import RandomStreams
-from . import display, theme, widgets
+from . import display, theme, views, widgets
 from .live import user_names
 from .sampler import Channel, serve
 
@@ -65,19 +65,43 @@ def rows(names: Mapping[str, object]) -> list[dict[str, str]]:
     return [row for listed in found.values() for row in listed]
 
 
-def show(names: Mapping[str, object], name: object) -> dict[str, str]:
-    """Makes the view of a name; `view` is its number and `front` the version of the code that draws it.
+def show(names: Mapping[str, object], name: object, together: object = None) -> dict[str, str]:
+    """Makes the view of a name, or of all shared variables or random streams in one.
+
+    Args:
+        names: the user's variables.
+        name: a name of one of them.
+        together: "shared" or "stream", in the place of a name.
+
+    Returns:
+        `view`, its number, `front`, the version of the code that draws it, and `title`.
 
     Raises:
         ValueError: the name isn't text, stands for nothing, or for something without a view.
     """
+    if together is not None:
+        return _kept(_together(names, together), str(together))
     obj = names.get(name) if isinstance(name, str) else None
     if kind(obj) is None:
         raise ValueError("no function, shared variable or random stream has this name now")
-    shown = display.form(obj)
+    return _kept(display.form(obj), str(name))
+
+
+def _together(names: Mapping[str, object], word: object) -> display.Form:
+    """How all shared variables, or all random streams, are shown in one view."""
+    named: dict[int, Any] = {
+        id(obj): obj for name, obj in names.items() if not name.startswith("_") and kind(obj) == word
+    }
+    if word not in ("shared", "stream") or not named:
+        raise ValueError("no shared variable or random stream has a name now")
+    panel = views.SharedStatePanel if word == "shared" else views.RNGPanel
+    return panel(*named.values()).shown
+
+
+def _kept(shown: display.Form | None, title: str) -> dict[str, str]:
     if shown is None or shown.build is None:
         raise ValueError("this object has no view")
-    return {"view": widgets.keep(display.content(shown)), "front": widgets.front_end()[1], "title": str(name)}
+    return {"view": widgets.keep(display.content(shown)), "front": widgets.front_end()[1], "title": title}
 
 
 class Listed:
@@ -123,7 +147,8 @@ def answer(
             if channel is None:
                 raise ValueError("there is nobody to send news to")
             return {"id": number, "answer": channel.watch("panel", Listed(user_names), request.get("on") is True)}, []
-        return {"id": number, "answer": rows(names) if verb == "list" else show(names, request.get("name"))}, []
+        made = rows(names) if verb == "list" else show(names, request.get("name"), request.get("kind"))
+        return {"id": number, "answer": made}, []
     except Exception as error:
         return {"id": number, "error": f"{type(error).__name__}: {error}"}, []
 

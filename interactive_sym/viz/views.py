@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Variable
+from ..core.running import Writing
 from ..core.shared import SharedVariable
 from ..core.text import brief
 from ..core.view import StateRow, StateView, array_row, is_random_state, shorten
@@ -184,7 +185,9 @@ def gradient_view(
 
 
 class NodeWatch:
-    """Statistics of chosen nodes of a function, at each call made through the watch.
+    """Values of chosen nodes of a function at each call made through the watch: shape, figures, NaN and infinities.
+
+    Shown in a notebook it follows the calls, also while a cell runs, and marks the first node that is not finite.
 
     Args:
         function: the function to call; call the watch in its place.
@@ -218,14 +221,19 @@ class NodeWatch:
         self._kept = kept
         self._only = only
         self._rows: list[StateRow] = []
+        self._places: list[str] = []
+        self._last: tuple[tuple[StateRow, ...], tuple[str, ...]] = ((), ())
         self._watcher = Watcher(function, after=self._see)
+        self._guard = Writing(target.container for target, _ in function.program.updates)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        self._rows = []
-        result = self._watcher(*arguments, **keywords)
-        self.calls += 1
-        self.history.append(tuple(self._rows))
+        self._rows, self._places = [], []
+        with self._guard:
+            result = self._watcher(*arguments, **keywords)
+        self._last = tuple(self._rows), tuple(self._places)
+        self.history.append(self._last[0])
         del self.history[: -self._kept]
+        self.calls += 1
         return result
 
     def _see(self, number: int, node: Any, inputs: list[Any], outputs: list[Any]) -> None:
@@ -237,11 +245,30 @@ class NodeWatch:
             self._rows.append(
                 array_row(brief(x), kind, str(x.type), np.asarray(value) if np.isscalar(value) else value)
             )
+            self._places.append(node.where.label)
+
+    def last(self) -> dict[str, Any]:
+        """The last call for the live view, ready for `json.dumps`: `calls`, and `rows` of dictionaries."""
+        rows = [
+            {
+                "name": shorten(row.name, 80),
+                "type": theme.short_type(row.type),
+                "shape": "" if row.shape is None else str(row.shape),
+                "statistics": [
+                    [name, figure] for name, figure in row.statistics if figure != "0" or name not in ("nan", "inf")
+                ],
+                "sample": row.sample,
+                "where": place,
+            }
+            for row, place in zip(*self._last)
+        ]
+        return {"calls": self.calls, "rows": rows}
 
     def view(self) -> View:
-        """The rows of the last call as a view."""
+        """The rows of the last call as a view, which follows further calls."""
         rows = self.history[-1] if self.history else ()
-        return View(display.Form(f"nodes at call {self.calls}", lambda: repr(self), lambda: StateView("nodes", rows)))
+        title = f"nodes of {self.function.name}"
+        return View(display.Form(title, lambda: repr(self), lambda: StateView("nodes", rows), subject=Live(nodes=self)))
 
     def __repr__(self) -> str:
         if not self.history:

@@ -1,4 +1,7 @@
-"""Live panels in a real JupyterLab: values while a cell runs, edits, streams, two views, reload, restart, keys."""
+"""Live panels in a real JupyterLab: values while a cell runs, edits, streams, two views, reload, restart, keys.
+
+A view out of sight is not followed, so each test scrolls to the view it looks at.
+"""
 
 import pytest
 
@@ -84,6 +87,192 @@ def test_streams_are_seen_without_being_drawn(notebook, screenshots):
     view.locator("[data-seed]").fill("902340")
     view.locator("[data-seed]").press("Enter")
     wait_for(view, "e.innerText.includes('0 since seed 902340')")
+
+
+MORE = [
+    "import time\nimport numpy as np\nimport interactive_sym as isym\nimport interactive_sym.tensor as T\n"
+    "from interactive_sym.builders import as_op\nfrom interactive_sym.viz.sampler import sampler\n"
+    "from interactive_sym.tensor.shared_randomstreams import RandomStreams",
+    "@as_op(itypes=[T.dvector], otypes=[T.dvector])\ndef rest(x):\n    time.sleep(4)\n    return x + 1\n\n"
+    "w = isym.shared(np.zeros(3), name='w')\nbad = isym.shared(0., name='<img src=x onerror=alert(1)>')\n"
+    "step = isym.function([], updates=[(w, w + 1)])\nslow = isym.function([], updates=[(w, rest(w))])\n"
+    "isym.SharedStatePanel(w, bad)",
+    "x = T.dvector('x')\nwatch = isym.NodeWatch(isym.function([x], T.log(x).sum(), name='f'))\nwatch",
+    "srng = RandomStreams(1)\nstill = isym.function([], srng.poisson((3,), lam=4.), no_default_updates=True)\n"
+    "rv_n = srng.normal((3,))\nisym.RNGPanel(srng)",
+    "slow()",
+    "for k in range(60):\n    step()\n    watch([1., k])\n    time.sleep(0.05)",
+    "\n" * 60,
+]
+
+
+@pytest.fixture(scope="module")
+def more(lab, browser):
+    from tests.browser.lab import opened
+
+    with opened(lab, browser, "live-more", MORE, width=1100) as page:
+        page.run(0, 1, 2, 3)
+        yield page
+
+
+def followed(view):
+    """The view, scrolled to, when the kernel sends its news."""
+    view.scroll_into_view_if_needed()
+    wait_for(view, "e.dataset.live === 'true'")
+    return view
+
+
+def test_an_edit_waits_for_the_call_that_is_running(more):
+    view = followed(more.view(0))
+    card = view.locator("section").first
+    more.start(4)
+    more.page.wait_for_timeout(500)  # the call is under way; it takes 4 s
+    followed(view)
+    card.locator("[data-edit]").fill("[5, 6, 7]")
+    card.locator("[data-edit]").press("Enter")
+    wait_for(view, "e.querySelector('[data-live]').textContent === 'queued until the running call ends: set w'")
+    assert not more.page.evaluate("() => window.isymDone === true")
+    wait_for(view, "e.dataset.queued === '0' && e.innerText.includes('mean 6')")
+    assert more.kernel("print(w.get_value())").strip() == "[5. 6. 7.]"
+    card.locator("[data-action='undo']").click()
+    wait_for(view, "e.innerText.includes('mean 1')")  # what the call had stored
+    assert view.locator("[data-live]").inner_text() == ""
+
+
+def test_names_with_markup_are_text_and_a_place_leads_to_its_line(more):
+    view = followed(more.view(0))
+    assert (
+        view.locator("[data-row='<img src=x onerror=alert(1)>'] strong").inner_text() == "<img src=x onerror=alert(1)>"
+    )
+    assert more.page.locator(".jp-OutputArea img[src='x']").count() == 0
+    view.locator("[data-writers] [data-place]").first.click()
+    assert "updates=[(w, w + 1)]" in more.page.locator(".cm-line.isym-revealed").inner_text()
+
+
+def test_watched_nodes_follow_a_running_cell(more, screenshots):
+    view = followed(more.view(1))
+    more.start(5)
+    followed(view)
+    wait_for(view, "Number(e.querySelector('[data-nodes]').dataset.calls) > 2")
+    assert not more.page.evaluate("() => window.isymDone === true")
+    more.page.wait_for_function("() => window.isymDone === true")
+    followed(view)
+    wait_for(view, "e.querySelector('[data-nodes]').dataset.calls === '60'")
+    assert view.locator("[data-badge]").count() == 0
+    more.kernel("watch([1., 0.])")
+    wait_for(view, "e.querySelector('[data-first]') !== null")
+    assert "log(x)" in view.locator("tr:has([data-first])").inner_text()
+    view.screenshot(path=screenshots / "live-nodes.png")
+    view.locator("[data-filter]").fill("sum")
+    assert [row.is_visible() for row in view.locator("[data-node-row]").all()] == [False, True]
+
+
+def test_streams_show_what_is_expected_and_who_does_not_advance_them(more, screenshots):
+    view = followed(more.view(2))
+    assert "still does not advance it" in view.locator("[data-badge='still']").inner_text()
+    view.locator("[data-action='next']").first.click()
+    wait_for(view, "e.querySelector('[data-expected]') !== null")
+    assert "Poisson(lam)" in view.inner_text()
+    view.screenshot(path=screenshots / "live-expected.png")
+    other = view.locator("tr[data-state]").nth(0).get_attribute("data-state")
+    view.locator("[data-seed]").fill("7")
+    view.locator("[data-action='seed-one']").nth(1).click()
+    wait_for(view, "e.innerText.includes('0 since seed 7 of 1')")
+    assert view.locator("tr[data-state]").nth(0).get_attribute("data-state") == other
+
+
+def test_what_nobody_sees_costs_nothing(more):
+    view = followed(more.view(0))
+    assert int(more.kernel("print(sampler.count())")) >= 1
+    more.page.locator(".jp-Cell").last.scroll_into_view_if_needed()
+    wait_for(view, "e.dataset.live === 'false'")
+    more.page.wait_for_function("() => document.querySelectorAll('[data-live=true]').length === 0")
+    assert more.kernel("print(sampler.count())").strip() == "0"
+    version = int(view.locator("[data-row=w]").get_attribute("data-version"))
+    more.kernel("step()")
+    more.page.wait_for_timeout(500)
+    assert int(view.locator("[data-row=w]").get_attribute("data-version")) == version
+    followed(view)
+    wait_for(view, f"e.querySelector('[data-row=w]').dataset.version === '{version + 1}'")
+
+
+def test_messages_stay_few_and_small(more):
+    followed(more.view(0))
+    found = more.page.evaluate(
+        """async () => {
+            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            const sizes = [];
+            const heard = (_, message) => {
+                if (message.content?.data?.push) sizes.push(message.buffers[0].byteLength);
+            };
+            kernel.iopubMessage.connect(heard);
+            const code = "import time\\nend = time.time() + 2\\nwhile time.time() < end: step()";
+            await kernel.requestExecute({code, store_history: false}).done;
+            kernel.iopubMessage.disconnect(heard);
+            return sizes;
+        }"""
+    )
+    assert 1 <= len(found) <= 21 and sum(found) <= 2.1 * 200_000
+
+
+def test_a_comm_closed_in_the_middle_leaves_a_view_that_works(more):
+    view = followed(more.view(0))
+    more.kernel(
+        "from comm import get_comm_manager\n"
+        "for each in list(get_comm_manager().comms.values()):\n"
+        "    if each.target_name == 'interactive_sym.view':\n"
+        "        each.close()"
+    )
+    more.kernel("w.set_value(np.full(3, 42.0))")
+    view.locator("[data-action='refresh']").click()
+    wait_for(view, "e.innerText.includes('mean 42')")
+    view.locator("[data-action='live']").click()
+    wait_for(view, "e.dataset.live === 'false'")
+    view.locator("[data-action='live']").click()
+    followed(view)
+    more.kernel("w.set_value(np.full(3, 43.0))")
+    wait_for(view, "e.innerText.includes('mean 43')")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_forced_colours_and_narrow_pages_cut_nothing_off(lab, browser, screenshots, scheme):
+    from tests.browser.lab import opened
+
+    options = {"forced_colors": "active", "color_scheme": scheme, "width": 760, "height": 900}
+    with opened(lab, browser, f"live-forced-{scheme}", MORE[:4], **options) as page:
+        page.run(0, 1, 2, 3)
+        page.kernel("watch([1., 0.])")
+        for number, name in enumerate(("shared", "nodes", "streams")):
+            view = page.view(number)
+            if name == "streams":
+                view.locator("[data-action='next']").first.click()
+                wait_for(view, "e.querySelector('[data-expected]') !== null")
+            assert cut_off(view) == []
+            view.screenshot(path=screenshots / f"live-{name}-forced-{scheme}.png")
+
+
+def cut_off(view):
+    """Buttons, boxes and headings that stick out of the view, or lie over one another."""
+    return view.evaluate(
+        """(root) => {
+            const frame = root.getBoundingClientRect();
+            const shown = [...root.querySelectorAll('button, input, select, strong, svg.isym-spark, canvas')]
+                .filter((e) => e.checkVisibility() && !e.closest('.isym-wide'));
+            const name = (e) => e.dataset.action || e.getAttribute('aria-label') || e.textContent;
+            const wrong = shown.filter((e) => {
+                const box = e.getBoundingClientRect();
+                const short = e.matches('button') && e.scrollWidth > e.clientWidth + 1;
+                return short || box.left < frame.left || box.right > frame.right + 1;
+            }).map(name);
+            shown.forEach((a, i) => shown.slice(i + 1).forEach((b) => {
+                const p = a.getBoundingClientRect(), q = b.getBoundingClientRect();
+                const beside = p.right <= q.left + 1 || q.right <= p.left + 1;
+                const apart = beside || p.bottom <= q.top + 1 || q.bottom <= p.top + 1;
+                if (!apart && !a.contains(b) && !b.contains(a)) wrong.push(`${name(a)} over ${name(b)}`);
+            }));
+            return wrong;
+        }"""
+    )
 
 
 def test_a_reloaded_page_and_a_restarted_kernel(lab, browser):

@@ -68,6 +68,55 @@ def test_a_row_opens_its_view_by_key(page, screenshots):
     page.page.screenshot(path=screenshots / "panel-view.png")
 
 
+def test_the_command_palette_opens_each_view(page, screenshots):
+    def run(command, **arguments):
+        page.page.evaluate(
+            "([command, args]) => { void window.jupyterapp.commands.execute(`interactive-sym:${command}`, args); }",
+            [command, arguments],
+        )
+
+    tabs = page.page.locator(".lm-DockPanel [data-isym='view'][data-ready='1']")
+    before = tabs.count()
+    run("open-all-shared")
+    page.page.locator(".lm-DockPanel [data-isym='view'] [data-row='w']").wait_for()
+    run("open-stream")
+    page.page.locator(".lm-DockPanel [data-isym='view'] section[aria-label='RandomStreams']").wait_for()
+    run("open-shared", name="w")
+    page.page.wait_for_function(
+        "(n) => document.querySelectorAll(\".lm-DockPanel [data-isym='view'][data-ready='1']\").length >= n",
+        arg=before + 3,
+    )
+    page.kernel("twin = isym.function([x], x, name='twin')")
+    run("open-function")
+    dialog = page.page.locator(".jp-Dialog")
+    dialog.wait_for()
+    assert [option.inner_text() for option in dialog.locator("option").all()] == ["step", "twin"]
+    dialog.locator("select").select_option("twin")
+    dialog.get_by_role("button", name="Ok").click()
+    page.page.locator(".lm-DockPanel [data-isym='view'][data-kind='function'][aria-label='twin']").wait_for()
+    labels = page.page.evaluate(
+        """() => window.jupyterapp.commands.listCommands().filter((id) => id.startsWith('interactive-sym:'))
+            .map((id) => window.jupyterapp.commands.label(id))"""
+    )
+    assert len(labels) == 7 and all(labels)
+    page.page.screenshot(path=screenshots / "panel-commands.png")
+    page.page.evaluate(
+        """() => { for (const widget of [...window.jupyterapp.shell.widgets('main')])
+            if (widget.id.startsWith('interactive-sym')) widget.close(); }"""
+    )
+    page.page.wait_for_function("() => document.querySelectorAll(\".lm-DockPanel [data-isym='view']\").length === 0")
+
+
+def test_a_hidden_panel_is_not_followed(page):
+    panel = page.page.locator("[data-isym='panel']")
+    page.page.wait_for_function("() => document.querySelector(\"[data-isym='panel']\").dataset.live === 'true'")
+    page.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-right-area')")
+    page.page.wait_for_function("() => document.querySelector(\"[data-isym='panel']\")?.dataset.live === 'false'")
+    page.page.evaluate("() => window.jupyterapp.commands.execute('interactive-sym:panel')")
+    page.page.wait_for_function("() => document.querySelector(\"[data-isym='panel']\").dataset.live === 'true'")
+    assert panel.locator("[data-name='w']").count() == 1
+
+
 def test_a_restarted_kernel_is_found_again(page):
     page.page.evaluate(
         """async () => {
@@ -95,8 +144,19 @@ def test_notebook_7_shows_the_views_inside_the_panel(lab, browser, screenshots):
         page.run_all()
         row = page.page.locator("[data-isym='panel'] [data-name='step']")
         row.click()
-        page.page.locator(".isym-panel-view [data-isym='view'][data-ready='1']").wait_for()
+        view = page.page.locator(".isym-panel-view [data-isym='view'][data-ready='1']")
+        view.wait_for()
         page.page.screenshot(path=screenshots / "panel-notebook.png")
+        cut = view.evaluate(
+            """(root) => {
+                const edge = root.getBoundingClientRect().right;
+                return [...root.querySelectorAll('.isym-bar-top button, .isym-bar-top input, [role=tab]')]
+                    .filter((e) => e.checkVisibility())
+                    .filter((e) => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > edge)
+                    .map((e) => e.textContent);
+            }"""
+        )
+        assert cut == []
         page.page.get_by_role("button", name="close step").click()
         assert page.page.locator(".isym-panel-view").count() == 0
         assert page.external == []

@@ -14,6 +14,7 @@ from interactive_sym.builders import as_op
 from interactive_sym.tensor.rng_mrg import MRG_RandomStreams
 from interactive_sym.tensor.shared_randomstreams import RandomStreams
 from interactive_sym.viz.live import Live, figures, heat, live_of
+from interactive_sym.viz.views import NodeWatch
 
 
 def test_samples_history_and_going_back():
@@ -298,3 +299,36 @@ def test_requests_are_validated():
     for row in (-1, 1, 10**30):
         assert "no such row" in ask(verb="edit", row=row, text="1")["error"]
     assert w.get_value().tolist() == [1, 1] and w.get_value().dtype == "float64"
+
+
+def test_a_node_watch_is_live_and_changes_wait_for_its_calls():
+    x, w = T.dvector("x"), shared(1.0, name="w")
+    watch = NodeWatch(function([x], T.log(x) * w, updates=[(w, w + 1)]))
+    live = Live([w], nodes=watch)
+    assert live.sample()["nodes"] == {"calls": 0, "rows": []}
+    before = live.version()
+    watch([1.0, 0.0, -1.0])
+    nodes = json.loads(json.dumps(live.news(before)))["nodes"]
+    (log,) = (row for row in nodes["rows"] if row["name"] == "log(x)")
+    assert nodes["calls"] == 1 and log["shape"] == "(3,)" and log["where"].startswith("test_live.py:")
+    assert ["nan", "1"] in log["statistics"] and ["inf", "1"] in log["statistics"]
+    assert live.version() != before and w.get_value() == 2
+
+
+def test_a_change_waits_for_a_watched_call():
+    entered, go, w = threading.Event(), threading.Event(), shared(0.0, name="w")
+
+    def stop(node):
+        entered.set()
+        return go.wait(20)
+
+    watch = NodeWatch(function([], updates=[(w, w + 1)]), only=stop)
+    call = threading.Thread(target=watch)
+    call.start()
+    assert entered.wait(20)
+    live = Live([w], nodes=watch)
+    assert live.edit(0, "5")["queued"] == ["set w"]
+    go.set()
+    call.join(20)
+    caught_up(live)
+    assert w.get_value() == 5

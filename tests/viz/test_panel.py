@@ -55,6 +55,19 @@ def test_show_makes_a_view_that_opens(names):
     assert opened["answer"]["kind"] == "function"
 
 
+def test_all_of_a_kind_in_one_view(names):
+    names["b"] = isym.shared(0.0, name="b")
+    names["again"] = names["b"]
+    reply, _ = panel.answer({"id": 5, "verb": "show", "kind": "shared"}, names)
+    sample, _ = panel.answer({"id": 6, "verb": "sample", "view": reply["answer"]["view"]}, names)
+    assert [row["name"] for row in sample["answer"]["rows"]] == ["w", "b"]
+    reply, _ = panel.answer({"id": 5, "verb": "show", "kind": "stream"}, names)
+    assert panel.answer({"id": 6, "verb": "sample", "view": reply["answer"]["view"]}, names)[0]["answer"]["streams"]
+    for kind in ("function", "other", 3, ["shared"], {}):
+        assert "error" in panel.answer({"id": 5, "verb": "show", "kind": kind}, names)[0]
+    assert "error" in panel.answer({"id": 5, "verb": "show", "kind": "shared"}, {})[0]
+
+
 @pytest.mark.parametrize("name", ["x", "missing", "number", 3, None, ["f"]])
 def test_what_has_no_view_is_refused(names, name):
     reply, _ = panel.answer({"id": 1, "verb": "show", "name": name}, names)

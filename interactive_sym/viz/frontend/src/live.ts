@@ -31,7 +31,9 @@ export interface LiveSample {
 }
 
 /** News: all there is, or what has changed of rows and streams by number. */
-export type News = LiveSample | { moved: (Partial<LiveRow> & { k: number })[]; streams_moved: (Partial<LiveStream> & { k: number })[] };
+export type News = LiveSample | {
+  moved: (Partial<LiveRow> & { k: number })[]; streams_moved: (Partial<LiveStream> & { k: number })[]; nodes?: LiveSample["nodes"];
+};
 
 /** A sample with news taken in. */
 export function merged(old: LiveSample | null, news: News): LiveSample | null {
@@ -45,7 +47,7 @@ export function merged(old: LiveSample | null, news: News): LiveSample | null {
     const known = streams[k].rows;
     streams[k] = { ...streams[k], ...rest, rows: (lines ?? known).map((line, n) => Object.assign({ used: [], still: [] }, known[n], line)) };
   }
-  return { ...old, rows, streams };
+  return { ...old, rows, streams, nodes: news.nodes ?? old.nodes };
 }
 
 /** The path of a curve in a box; gaps where a value is missing. */
@@ -71,7 +73,8 @@ function labelled(text: string, drawing: Element): Element {
 
 function chart(name: string, values: (number | null)[]): Element {
   return labelled("norm", s("svg", { class: "isym-spark", viewBox: "-1 -1 122 42", width: 122, height: 42, role: "img", "aria-label": name, "data-spark": values.length },
-    s("title", {}, name), s("path", { d: sparkline(values, 120, 40), fill: "none", stroke: "currentColor" })));
+    s("title", {}, name), values.filter((value) => value !== null).length === 1 ? s("circle", { cx: 60, cy: 20, r: 2, fill: "currentColor" })
+      : s("path", { d: sparkline(values, 120, 40), fill: "none", stroke: "currentColor" })));
 }
 
 /** Counts as bars, and expected counts as a stepped line over them. */
@@ -223,7 +226,7 @@ class StreamCard {
         button("transfer-preview", "preview", "say which state would go where", () => void copy(false)),
         button("transfer", "copy", "copy the states to these streams", () => void copy(true))),
       h("div", { class: "isym-wide" }, h("table", { class: "isym-table" },
-        h("thead", {}, h("tr", {}, ...["stream", "type", "state", "draws", "used by", ""].map((text) => h("th", { scope: "col" }, text)))), this.body)),
+        h("thead", {}, h("tr", {}, ...["stream", "type", "state", "draws", "used by"].map((text) => h("th", { scope: "col" }, text)))), this.body)),
       this.out);
     this.show(stream);
   }
@@ -239,9 +242,9 @@ class StreamCard {
     stream.rows.forEach((row, k) => {
       let line = this.body.children[k] as HTMLElement | undefined;
       if (line === undefined) {
-        line = h("tr", {}, h("th", { scope: "row" }, `${k}: ${row.draw} · `, place(row.where)), h("td"), h("td"), h("td"), h("td"), h("td", { class: "isym-tool" },
-          button("next", "next numbers", "the next numbers, drawn from a copy", () => void this.preview(k)),
-          button("seed-one", "seed", "give this stream alone the seed written above", () => this.reseed(k))));
+        line = h("tr", {}, h("th", { scope: "row" }, `${k}: ${row.draw} · `, place(row.where), h("div", { class: "isym-tool isym-under" },
+          button("next", "next", "the next numbers, drawn from a copy", () => void this.preview(k)),
+          button("seed-one", "seed", "give this stream alone the seed written above", () => this.reseed(k)))), h("td"), h("td"), h("td"), h("td"));
         this.body.append(line);
       }
       Object.assign(line.dataset, { row: `${k}: ${row.draw}`, count: row.count, state: row.state });
@@ -257,9 +260,8 @@ class StreamCard {
     const found = await this.act("preview", { stream: this.number, row });
     if (found === undefined) return;
     const counts = found.histogram ?? [];
-    const range = found.edges === undefined ? "" : `${found.edges[0]} … ${found.edges[counts.length]}`;
     this.out.replaceChildren(h("div", {}, "next: ", h("code", { class: "isym-sample" }, found.next)),
-      h("div", { class: "isym-charts" }, bars(counts, found.expected, range), h("div", {}, `${found.count} numbers from a copy`,
+      h("div", { class: "isym-charts" }, bars(counts, found.expected, span(found.statistics)), h("div", {}, `${found.count} numbers from a copy`,
         found.expected === undefined ? "" : `; line: ${found.formula}`, facts(found.statistics))));
   }
 }

@@ -10,6 +10,7 @@ const ID = "interactive-sym";
 const HELLO = "interactive_sym.hello";
 const PANEL = "interactive_sym.panel";
 const KINDS: Record<string, string> = { function: "Functions", shared: "Shared variables", stream: "Random streams" };
+const TOGETHER = ["shared", "stream"];
 export interface Row { name: string; kind: string; type: string; value: string }
 
 /** What the kernel says unasked: all rows, after a cell, or those whose values have changed. */
@@ -71,12 +72,14 @@ export class Link {
   }
 }
 
-/** The rows of each kind under a heading; a click or Enter opens a row's view. */
-export function table(rows: Row[], open: (row: Row) => void): Element[] {
+/** The rows of each kind under a heading; a click or Enter opens a row's view, or that of all of a kind together. */
+export function table(rows: Row[], open: (row: Row) => void, all: (kind: string) => void): Element[] {
   return Object.entries(KINDS).flatMap(([kind, heading]) => {
     const listed = rows.filter((row) => row.kind === kind);
     if (listed.length === 0) return [];
-    return [h("h3", {}, heading), h("ul", { "aria-label": heading }, ...listed.map((row) =>
+    const together = TOGETHER.includes(kind) && listed.length > 1 ? h("button", { type: "button", class: "isym-panel-all", "data-all": kind,
+      title: `open one view of all ${heading.toLowerCase()}`, click: () => all(kind) }, "all") : null;
+    return [h("h3", {}, heading, together), h("ul", { "aria-label": heading }, ...listed.map((row) =>
       h("li", {}, h("button", { type: "button", "data-name": row.name, title: `open the view of ${row.name}`, click: () => open(row) },
         h("strong", {}, row.name), " ", h("span", { class: "isym-panel-type" }, row.type),
         row.value ? h("code", {}, row.value) : null))))];
@@ -112,8 +115,13 @@ export class Panel {
     this.changed();
   }
 
-  /** The names that are listed now, by kind. */
-  names(...kinds: string[]): string[] { return this.rows.filter((row) => kinds.includes(row.kind)).map((row) => row.name); }
+  /** The names of a kind that there are now, also while the panel is hidden. */
+  async names(kind: string): Promise<string[]> {
+    const questions = this.link?.questions;
+    if (!questions) return [];
+    const [rows] = await questions.ask("list");
+    return (rows as Row[]).filter((row) => row.kind === kind).map((row) => row.name);
+  }
 
   private changed(): void {
     this.following.update();
@@ -123,7 +131,8 @@ export class Panel {
   refresh(): void {
     const questions = this.link?.questions;
     if (!questions) return this.say(this.kernel ? "Nothing yet: this kernel has not imported interactive_sym." : "No notebook with a kernel is open.");
-    questions.ask("list").then(([rows]) => this.list(rows), (error: Error) => this.say(error.message));
+    const current = (): boolean => questions === this.link?.questions;
+    questions.ask("list").then(([rows]) => { if (current()) this.list(rows); }, (error: Error) => { if (current()) this.say(error.message); });
   }
 
   private say(text: string): void {
@@ -139,19 +148,19 @@ export class Panel {
     const list = this.host.querySelector<HTMLElement>("[data-isym]")!;
     const focused = (document.activeElement as HTMLElement | null)?.dataset?.name;
     this.shown = text;
-    list.replaceChildren(...(rows.length > 0 ? table(rows, (row) => this.open(row.name))
+    list.replaceChildren(...(rows.length > 0 ? table(rows, (row) => this.open(row.name), (kind) => this.open(KINDS[kind], { kind }))
       : [h("p", {}, "No function, shared variable or random stream has a name yet.")]));
     if (focused !== undefined) [...list.querySelectorAll<HTMLElement>("[data-name]")].find((item) => item.dataset.name === focused)?.focus();
     list.dataset.count = String(rows.length);
   }
 
-  /** Opens the view of a name. */
-  open(name: string): void {
+  /** Opens the view of a name, or what else `wanted` says. */
+  open(name: string, wanted: object = { name }): void {
     const questions = this.link?.questions;
     if (!questions) return;
     const ask: Ask = (verb, fields) => questions.ask(verb, fields);
     this.place(name, async (host) => {
-      const [{ view, front: version }] = await ask("show", { name });
+      const [{ view, front: version }] = await ask("show", wanted);
       const [engine, [message]] = await Promise.all([frontEnd(version, ask), ask("open", { view })]);
       return engine.mount(host, message, requests(questions, view));
     });
@@ -185,14 +194,21 @@ async function plugin(): Promise<object> {
       };
       const beside = (title: string, fill: (host: HTMLElement) => Promise<() => void>): void => {
         const tab = new widgets.Widget();
-        tab.id = `${ID}-view-${Date.now()}`;
+        beside.count += 1;
+        tab.id = `${ID}-view-${beside.count}`;
         tab.title.label = title;
         tab.title.closable = true;
         tab.node.style.overflow = "auto";
         tab.node.style.padding = "8px";
-        app.shell.add(tab, "main", { mode: "split-right", ref: tracker.currentWidget?.id });
+        // the first view goes beside the notebook, the next ones into tabs with it
+        const near = beside.last?.isAttached ? { mode: "tab-after", ref: beside.last.id } : { mode: "split-right", ref: tracker.currentWidget?.id };
+        beside.last = tab;
+        app.shell.add(tab, "main", near);
+        app.shell.activateById(tab.id);
         fill(tab.node).then((done) => { tab.disposed.connect(done); }, (error: Error) => { tab.node.textContent = error.message; });
       };
+      beside.count = 0;
+      beside.last = null as any;
       // the main area of Notebook 7 holds the notebook alone
       const panel = new Panel(side.node, app.name === "JupyterLab" ? beside : inside);
       app.shell.add(side, "right", { rank: 600 });
@@ -208,9 +224,23 @@ async function plugin(): Promise<object> {
       };
       tracker.currentChanged.connect(current);
       current();
-      const commands: [string, string, () => void][] = [
+      /** The view of one name of a kind: of `args.name`, of the only one, or of the one that is chosen. */
+      const choose = async (kind: string, title: string, args: any): Promise<void> => {
+        const names = await panel.names(kind);
+        if (typeof args?.name === "string") return panel.open(args.name);
+        if (names.length === 1) return panel.open(names[0]);
+        if (names.length === 0) return void apputils.showDialog({ title, body: "There is none with a name in this notebook's kernel.", buttons: [apputils.Dialog.okButton()] });
+        const { value } = await apputils.InputDialog.getItem({ title, items: names });
+        if (value) panel.open(value);
+      };
+      const commands: [string, string, (args: any) => unknown][] = [
         ["panel", "Show functions, shared variables and random streams", () => app.shell.activateById(side.id)],
         ["refresh", "Read functions, shared variables and random streams again", () => panel.refresh()],
+        ["open-function", "Open a function: graph, rewrites, C source, memory", (args) => choose("function", "Function", args)],
+        ["open-shared", "Open a shared variable", (args) => choose("shared", "Shared variable", args)],
+        ["open-stream", "Open random streams", (args) => choose("stream", "Random streams", args)],
+        ["open-all-shared", "Open all shared variables", () => panel.open(KINDS.shared, { kind: "shared" })],
+        ["open-all-streams", "Open all random streams", () => panel.open(KINDS.stream, { kind: "stream" })],
       ];
       for (const [name, label, execute] of commands) {
         const command = `${ID}:${name}`;
