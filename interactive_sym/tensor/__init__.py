@@ -25,6 +25,8 @@ from ..core.ops.advanced import (
     take,
 )
 from ..core.ops.batched import BatchedDot, batched_dot, batched_tensordot
+from ..core.ops.counting import BinCount as BinCountOp
+from ..core.ops.counting import Unique, bincount, to_one_hot
 from ..core.ops.create import (
     Alloc,
     ARange,
@@ -42,6 +44,9 @@ from ..core.ops.create import (
     zeros,
     zeros_like,
 )
+from ..core.ops.cumulative import Cumulative as CumOp
+from ..core.ops.cumulative import cumprod, cumsum, diff
+from ..core.ops.diagonals import diag, diagonal, fill_diagonal, fill_diagonal_offset, trace
 from ..core.ops.elementwise import Elementwise as Elemwise
 from ..core.ops.elementwise import (
     abs_,
@@ -129,44 +134,23 @@ from ..core.ops.elementwise import (
 from ..core.ops.elementwise import (
     pow_ as pow,
 )
-from ..core.ops.extra import BinCount as BinCountOp
-from ..core.ops.extra import Cumulative as CumOp
 from ..core.ops.extra import (
     EmptyConstantError,
-    Unique,
     alloc_validate_shape,
-    bartlett,
-    bincount,
     complex_from_polar,
-    compress,
     cov,
-    cumprod,
-    cumsum,
     default,
-    diag,
-    diagonal,
-    diff,
     extract_constant,
-    fill_diagonal,
-    fill_diagonal_offset,
     is_flat,
     makeKeepDims,
-    mgrid,
     numpy_scalar,
-    ogrid,
-    ravel_multi_index,
-    repeat,
-    roll,
-    stacklists,
-    tile,
-    to_one_hot,
-    trace,
     transfer,
-    unravel_index,
 )
+from ..core.ops.grids import bartlett, mgrid, ogrid, stacklists
 from ..core.ops.indexing import IncSubtensor, Subtensor, inc_subtensor, set_subtensor
 from ..core.ops.linalg import Dot, dot, outer, tensordot
 from ..core.ops.marks import consider_constant
+from ..core.ops.positions import ravel_multi_index, unravel_index
 from ..core.ops.random import permute_row_elements
 from ..core.ops.reduce import Reduce as CAReduce
 from ..core.ops.reduce import (
@@ -185,6 +169,7 @@ from ..core.ops.reduce import (
     sum,
     var,
 )
+from ..core.ops.repeating import compress, repeat, roll, tile
 from ..core.ops.shape import (
     DimShuffle,
     Join,

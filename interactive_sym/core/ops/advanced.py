@@ -4,7 +4,7 @@
 elements, and what remains is `AdvancedSubtensor`: some axes indexed by arrays that are stretched to one shape. As in
 NumPy that shape takes the place of the indexed axes where these are neighbours, and comes first where they are not.
 
-Read next: `sort`, `extra`.
+Read next: `sort`, `repeating`.
 """
 
 import builtins
@@ -23,13 +23,9 @@ from ..types import DISCRETE, INTEGERS, TensorType, upcast
 from ..variable import TensorVariable
 from .indexing import IncSubtensor, Subtensor
 from .library import LibraryCall
-from .shape import DimShuffle, Reshape, known_size, normalize_axis, size_of, sizes_of
+from .shape import DimShuffle, Reshape, known_size, normalize_axis, row_of, size_of, sizes_of
 
 Size = int | None
-
-
-def _row(x: Any) -> tuple[str, str, str]:
-    return (str(x)[:30], x.type.dtype, x.type.form)
 
 
 def result_shape(shape: Sequence[Any], axes: Sequence[int], indices: Sequence[Any]) -> list[Any]:
@@ -130,7 +126,7 @@ class _AlongAxes(Op):
                 message(
                     f"index {first} is out of range for axis {axis} of size {size}",
                     where,
-                    [(*_row(x), "indexed"), (*_row(index), "index")],
+                    [(*row_of(x), "indexed"), (*row_of(index), "index")],
                     cure="" if self.negative or first >= 0 else "indices are not negative here",
                 )
             )
@@ -240,7 +236,7 @@ class AdvancedIncSubtensor(_AlongAxes):
         if isinstance(y, (int, float)) and not isinstance(y, bool) and x.type.dtype not in DISCRETE:
             y = constant(y, dtype=x.type.dtype)
         y = as_tensor_variable(y)
-        rows = [_row(x), _row(y)]
+        rows = [row_of(x), row_of(y)]
         what = "set_subtensor" if self.set else "inc_subtensor"
         if upcast(x.type.dtype, y.type.dtype) != x.type.dtype:
             raise TypeError(
@@ -336,7 +332,7 @@ class Mask(Op):
 
 def _mask_differs(mask: Any, axis: int, mine: int, size: int, where: Any) -> IndexError:
     return IndexError(
-        message(f"a mask of size {mine} along axis {axis} indexes an axis of size {size}", where, [_row(mask)])
+        message(f"a mask of size {mine} along axis {axis} indexes an axis of size {size}", where, [row_of(mask)])
     )
 
 
@@ -493,7 +489,7 @@ def advanced_getitem(x: Any, index: Any) -> Any:
     if len(ellipses) > 1:
         raise IndexError(message("an index can have one Ellipsis only", here()[0]))
     if used > ndim:
-        raise IndexError(message(f"{used} indices for a tensor of {ndim} dimensions", here()[0], [_row(x)]))
+        raise IndexError(message(f"{used} indices for a tensor of {ndim} dimensions", here()[0], [row_of(x)]))
     if ellipses:
         items[ellipses[0] : ellipses[0] + 1] = [("basic", slice(None))] * (ndim - used)
     basic: list[Any] = []
@@ -616,7 +612,7 @@ class InRange(Op):
         wrong = (values < 0) | (values >= size)
         if np.any(wrong):
             first = int(values[wrong].reshape(-1)[0])
-            raise ValueError(message(f"{self.what}: {first} is not from 0 to {size - 1}", where, [_row(x)]))
+            raise ValueError(message(f"{self.what}: {first} is not from 0 to {size - 1}", where, [row_of(x)]))
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Sequence[list[Any]]) -> None:
         x, size = inputs

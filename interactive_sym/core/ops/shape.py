@@ -95,8 +95,32 @@ def _shaped(x: Any, sizes: Sequence[int | None], dtype: str | None = None) -> Te
     return TensorVariable(TensorType(dtype or x.type.dtype, None, sizes))
 
 
-def _row(x: Any) -> tuple[str, str, str]:
+def row_of(x: Any) -> tuple[str, str, str]:
+    """A row of an error's table of operands."""
     return (str(x)[:30], x.type.dtype, x.type.form)
+
+
+def part_of(x: Any, axis: int, part: Any) -> Any:
+    """`x[:, ..., part]`, the part of axis `axis`."""
+    return call("getitem", x, (*[slice(None)] * axis, part))
+
+
+def worked_out(name: str, *sizes: Any) -> Any:
+    """A function of sizes, worked out where all are known."""
+    known = [known_size(size) for size in sizes]
+    if None in known:
+        return call(name, *sizes)
+    a, b = (int(size) for size in known if size is not None)
+    worked = {"minimum": min(a, b), "maximum": max(a, b), "add": a + b, "sub": a - b}
+    return constant(worked[name], dtype="int64")
+
+
+def product_of_sizes(*sizes: Any) -> Any:
+    """The product of sizes, worked out where all are known."""
+    known = [known_size(size) for size in sizes]
+    if None in known:
+        return call("mul", *sizes)
+    return constant(math.prod(size for size in known if size is not None), dtype="int64")
 
 
 # -- reordering --------------------------------------------------------------------------------------------------------
@@ -127,10 +151,12 @@ class DimShuffle(Op):
         kept = [d for d in self.new_order if d != "x"]
         for d in kept:
             if not isinstance(d, int) or not 0 <= d < len(shape):
-                raise ValueError(message(f"dimshuffle: there is no dimension {d!r} in {x.type}", here()[0], [_row(x)]))
+                raise ValueError(
+                    message(f"dimshuffle: there is no dimension {d!r} in {x.type}", here()[0], [row_of(x)])
+                )
         if len(set(kept)) != len(kept):
             raise ValueError(
-                message(f"dimshuffle: a dimension appears twice in {self.new_order}", here()[0], [_row(x)])
+                message(f"dimshuffle: a dimension appears twice in {self.new_order}", here()[0], [row_of(x)])
             )
         for d, size in enumerate(shape):
             if d not in kept and size != 1:
@@ -138,7 +164,7 @@ class DimShuffle(Op):
                     message(
                         f"dimshuffle: dimension {d} can't be dropped: its size is not known to be 1",
                         here()[0],
-                        [_row(x)],
+                        [row_of(x)],
                         cure="x[:, 0] or a reduction removes a dimension; T.addbroadcast(x, axis) declares its size 1",
                     )
                 )
@@ -210,7 +236,7 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
         return dimshuffle(x, tuple(reversed(range(ndim))))
     if len(axes) != ndim:
         raise ValueError(
-            message(f"transpose: {len(axes)} axes for a tensor of {ndim} dimensions", here()[0], [_row(x)])
+            message(f"transpose: {len(axes)} axes for a tensor of {ndim} dimensions", here()[0], [row_of(x)])
         )
     return dimshuffle(x, tuple(axes))
 
@@ -339,7 +365,7 @@ class ShapeI(Op):
     def make_node(self, x: Any) -> Apply:
         x = as_tensor_variable(x)
         if not 0 <= self.axis < len(x.type.shape):
-            raise IndexError(message(f"shape_i: there is no axis {self.axis} in {x.type}", here()[0], [_row(x)]))
+            raise IndexError(message(f"shape_i: there is no axis {self.axis} in {x.type}", here()[0], [row_of(x)]))
         return Apply(self, [x], [TensorVariable(TensorType("int64", ()))])
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Sequence[list[Any]]) -> None:
@@ -448,7 +474,7 @@ class Reshape(Op):
         if sizes is None:
             sizes = [None] * self.ndim
         if len(sizes) != self.ndim:
-            raise ValueError(message(f"reshape: {len(sizes)} sizes for {self.ndim} dimensions", here()[0], [_row(x)]))
+            raise ValueError(message(f"reshape: {len(sizes)} sizes for {self.ndim} dimensions", here()[0], [row_of(x)]))
         return Apply(self, [x, shape], [_shaped(x, self._static(x, sizes))])
 
     def _static(self, x: Any, sizes: list[int | None]) -> list[int | None]:
@@ -462,7 +488,7 @@ class Reshape(Op):
         total = math.prod(x.type.shape)
         if (-1 in sizes and (rest == 0 or total % rest)) or (-1 not in sizes and rest != total):
             raise ValueError(
-                message(f"reshape: {total} elements can't take the shape {tuple(sizes)}", here()[0], [_row(x)])
+                message(f"reshape: {total} elements can't take the shape {tuple(sizes)}", here()[0], [row_of(x)])
             )
         return [total // rest if size == -1 else size for size in sizes]
 
@@ -595,7 +621,7 @@ def flatten(x: Any, ndim: int = 1, outdim: int | None = None) -> Any:
     ndim = ndim if outdim is None else outdim
     have = len(x.type.shape)
     if ndim < 1 or (ndim > have and (ndim, have) != (1, 0)):
-        raise ValueError(message(f"flatten: {ndim} dimensions from a tensor of {have}", here()[0], [_row(x)]))
+        raise ValueError(message(f"flatten: {ndim} dimensions from a tensor of {have}", here()[0], [row_of(x)]))
     if ndim == have:
         return x
     return reshape(x, [*sizes_of(x)[: ndim - 1], -1])
@@ -626,14 +652,16 @@ class SpecifyShape(Op):
         if len(self.sizes) != len(x.type.shape):
             raise ValueError(
                 message(
-                    f"specify_shape: {len(self.sizes)} sizes for {len(x.type.shape)} dimensions", here()[0], [_row(x)]
+                    f"specify_shape: {len(self.sizes)} sizes for {len(x.type.shape)} dimensions",
+                    here()[0],
+                    [row_of(x)],
                 )
             )
         merged: list[int | None] = []
         for axis, (mine, its) in enumerate(zip(self.sizes, x.type.shape)):
             if mine is not None and its is not None and mine != its:
                 raise ShapeError(
-                    message(f"specify_shape: axis {axis} is wanted of size {mine}, it is {its}", here()[0], [_row(x)])
+                    message(f"specify_shape: axis {axis} is wanted of size {mine}, it is {its}", here()[0], [row_of(x)])
                 )
             merged.append(its if mine is None else mine)
         return Apply(self, [x], [_shaped(x, merged)])
@@ -794,10 +822,10 @@ class Join(Op):
         ndim = len(operands[0].type.shape)
         if any(len(x.type.shape) != ndim for x in operands):
             raise TypeError(
-                message("join wants tensors of one number of dimensions", here()[0], [_row(x) for x in operands])
+                message("join wants tensors of one number of dimensions", here()[0], [row_of(x) for x in operands])
             )
         if len({x.type.dtype for x in operands}) > 1:
-            raise TypeError(message("join wants tensors of one element type", here()[0], [_row(x) for x in operands]))
+            raise TypeError(message("join wants tensors of one element type", here()[0], [row_of(x) for x in operands]))
         sizes: list[int | None] = []
         for axis in range(ndim):
             mine = [x.type.shape[axis] for x in operands]
@@ -810,7 +838,7 @@ class Join(Op):
                     message(
                         f"join: the tensors differ along axis {axis}: {known[0]} against {known[-1]}",
                         here()[0],
-                        [_row(x) for x in operands],
+                        [row_of(x) for x in operands],
                     )
                 )
             sizes.append(known[0] if known else None)
@@ -932,7 +960,7 @@ def stack(*tensors: Any, axis: Any = 0) -> Any:
     operands = [as_tensor_variable(x) for x in tensors]
     ndim = len(operands[0].type.shape)
     if any(len(x.type.shape) != ndim for x in operands):
-        raise TypeError(message("stack wants tensors of one shape", here()[0], [_row(x) for x in operands]))
+        raise TypeError(message("stack wants tensors of one shape", here()[0], [row_of(x) for x in operands]))
     position = normalize_axis(axis, ndim + 1, "stack")
     if ndim == 0:
         return call("make_vector", *operands)

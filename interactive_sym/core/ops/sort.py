@@ -2,7 +2,7 @@
 
 NaN comes last, as in NumPy; complex numbers are ordered by their real, then their imaginary part.
 
-Read next: `extra`.
+Read next: `cumulative`.
 """
 
 from collections.abc import Sequence

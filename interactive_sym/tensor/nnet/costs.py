@@ -9,9 +9,9 @@ from ...core.constants import as_tensor_variable, constant
 from ...core.errors import message
 from ...core.op import call
 from ...core.ops.advanced import InRange
+from ...core.ops.counting import Unique
 from ...core.ops.create import arange
 from ...core.ops.elementwise import cast, log, softplus, switch
-from ...core.ops.extra import Unique
 from ...core.ops.linalg import dot, tensordot
 from ...core.ops.reduce import sum
 from ...core.ops.shape import size_of

@@ -70,3 +70,15 @@ def check_gradient(build: Callable[..., Any], *point: Any, tolerance: float = 1e
         for got, expected, x in zip(runner(inputs, gradients, point), want, point, strict=True):
             assert got.dtype == "float64" and got.shape == x.shape
             np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance)
+
+
+#: Numbers of both signs in three dimensions.
+CUBE = np.arange(24.0).reshape(2, 3, 4) - 7
+
+
+def compare(way: str, inputs: list[Any], values: list[Any], pairs: list[tuple[Any, Any]]) -> None:
+    """Outputs of inputs, computed in one of the `RUNNERS`, against what NumPy gives, with their sizes and types."""
+    results = RUNNERS[way](inputs, [output for output, _ in pairs], values)
+    for k, (got, (output, want)) in enumerate(zip(results, pairs, strict=True)):
+        assert_same(got, want, f"{k}: {output.owner}")
+        assert all(size in (None, actual) for size, actual in zip(output.type.shape, got.shape, strict=True))

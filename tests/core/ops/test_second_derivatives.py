@@ -17,7 +17,7 @@ from interactive_sym.core.errors import NullTypeGradError
 from interactive_sym.core.graph import toposort
 from interactive_sym.core.op import Op
 from interactive_sym.core.ops import blocksparse, convolution, ctc, decompositions, neighbours, pooling, solving
-from interactive_sym.core.ops.extra import Recurrence
+from interactive_sym.core.ops.cumulative import Recurrence
 from interactive_sym.core.ops.shape import Unbroadcast
 from interactive_sym.ifelse import ifelse
 from interactive_sym.scan import foldl, foldr, map, reduce, scan, scan_checkpoints
