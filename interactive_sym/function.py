@@ -534,6 +534,24 @@ class Function:
 
     finder = container
 
+    @property
+    def peak_bytes(self) -> int:
+        """The most bytes that a call took so far beside its arguments: results, new shared values, scratch memory.
+
+        `plan.peak_bytes` is the formula by which they were planned. 0 for the interpreter.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> x = T.dvector("x")
+            >>> f = function([x], T.exp(x) / T.exp(x).sum())
+            >>> print(f.plan.peak_bytes)
+            16 * x.shape[0]
+            >>> y = f([1.0, 2.0, 3.0])
+            >>> f.peak_bytes >= 48
+            True
+        """
+        return int(getattr(self._run, "peak_bytes", 0))
+
     def free(self) -> None:
         """Give back memory kept between calls; the next call takes it again.
 

@@ -24,7 +24,6 @@ Read next: `runtime/isym.h`.
 """
 
 import importlib.machinery
-import importlib.metadata
 import importlib.util
 import io
 import operator
@@ -297,6 +296,11 @@ class WarmingKernel:
         self.__call__ = _kernel(self.plan)
         self.then(self.__call__)
 
+    @property
+    def peak_bytes(self) -> int:
+        """The most bytes a call took so far."""
+        return int(self.__call__.peak_bytes)  # type: ignore[attr-defined]
+
     def __repr__(self) -> str:
         return repr(self.__call__)
 
@@ -421,7 +425,7 @@ def _recipe() -> tuple[str, tuple[str, ...]]:
     for place, header in ((python["include"], "Python.h"), (numpy.get_include(), "numpy/arrayobject.h")):
         if not os.path.exists(os.path.join(place, header)):
             raise BuildError(f"{header} is not installed (looked in {place})")
-    versions = (sys.version, sysconfig.get_config_var("SOABI"), numpy.__version__, importlib.metadata.version("cffi"))
+    versions = (sys.version, sysconfig.get_config_var("SOABI"), numpy.__version__, cffi.__version__)
     text = "\n".join((RUNTIME / name).read_text(encoding="utf-8") for name in ("call.c", *HEADERS))
     flags = ["-O2", "-pthread", "-DNDEBUG", "-D_CFFI_NO_LIMITED_API", "-w"]
     flags += [word for place in places for word in ("-I", place)]
@@ -574,7 +578,7 @@ def describe() -> str:
 class _Frame:
     """One running call of a `PythonKernel`."""
 
-    __slots__ = ("error", "held", "kernel", "memory", "scratch", "slots")
+    __slots__ = ("error", "held", "kernel", "memory", "slots", "taken")
 
     def __init__(self, kernel: "PythonKernel") -> None:
         number = len(kernel.specs)
@@ -582,7 +586,7 @@ class _Frame:
         self.slots = ffi.new("isym_array[]", number or 1)
         self.held: list[Any] = [None] * number
         self.memory: list[Any] = []
-        self.scratch = 0
+        self.taken = 0
         self.error: BaseException | None = None
 
     def put(self, number: int, array: numpy.ndarray[Any, Any]) -> None:
@@ -609,7 +613,9 @@ def _output(ctx: Any, number: int, ndim: int, dims: Any) -> Any:
         if spec is None or number < kernel.first_output or spec.dtype == OBJECT or spec.ndim != ndim:
             raise SystemError(f"kernel asked for an output of {ndim} dims in slot {number}")
         dtype = "uint32" if spec.dtype == STATE else spec.dtype
-        frame.put(number, numpy.empty(tuple(dims[axis] for axis in range(ndim)), dtype))
+        array = numpy.empty(tuple(dims[axis] for axis in range(ndim)), dtype)
+        frame.put(number, array)
+        frame.taken += array.nbytes
         return frame.slots[number].data
     except BaseException as error:
         frame.error = error
@@ -633,6 +639,7 @@ def _scratch(ctx: Any, size: int) -> Any:
     except (MemoryError, ValueError):
         return ffi.NULL
     frame.memory.append(block)
+    frame.taken += (size + 63) // 64 * 64
     return ffi.cast("void *", (block.ctypes.data + 63) // 64 * 64)
 
 
@@ -709,7 +716,7 @@ class PythonKernel:
 
     __slots__ = (
         "__weakref__", "bind", "explain", "filters", "first_output", "function", "loaded", "lock", "mode", "on_error",
-        "run_step", "specs", "storages", "unit", "written",
+        "peak_bytes", "run_step", "specs", "storages", "unit", "written",
     )  # fmt: skip
 
     def __init__(self, plan: _Plan) -> None:
@@ -719,6 +726,7 @@ class PythonKernel:
         # cffi gives the GIL away while it calls.
         self.lock = Writing(plan.written, threading.RLock()) if plan.unit.updates else None
         self.written = plan.written
+        self.peak_bytes = 0
         self.first_output = len(plan.unit.inputs) + len(plan.unit.shared)
         self.function = ffi.cast("int (*)(isym_ctx *)", plan.loaded.kernel_address)
 
@@ -764,6 +772,7 @@ class PythonKernel:
             code = self.function(ctx)
         finally:
             del _frames[address]
+            self.peak_bytes = max(self.peak_bytes, frame.taken)
         if frame.error is not None:
             raise frame.error
         if code:

@@ -7,7 +7,10 @@ iteration (or one block of rows) at a time. Scratch memory is used again by a la
 Read next: `emit`.
 """
 
+import re
 from dataclasses import dataclass
+
+import numpy as np
 
 from .loopir import Dim, Kernel, Loop, Value
 from .lower import Lowering
@@ -70,6 +73,34 @@ class Memory:
             value = written[key]
             if self._place(value, readers.get(key, []), key in wholly):
                 self._allocate(value, first[key], last[key], free)
+
+    def bytes_in_all(self) -> str:
+        """The bytes of all buffers, as a sum of products of sizes, such as `8 * x.shape[0] * x.shape[1] + 16`."""
+        names = self._size_names()
+        terms: dict[tuple[str, ...], int] = {}
+        for buffer in self.buffers:
+            factor, sizes = np.dtype(buffer.dtype).itemsize * buffer.rows, []
+            for text in (part for dim in buffer.dims for part in self.lowering.text(dim).split(" * ")):
+                if text.isdecimal():
+                    factor *= int(text)
+                else:
+                    sizes.append(names.get(text, text))
+            key = tuple(sorted(sizes))
+            terms[key] = terms.get(key, 0) + factor
+        keys = sorted((key for key in terms if terms[key]), key=lambda key: (-len(key), key))
+        return " + ".join(" * ".join((str(terms[key]), *key)) for key in keys) or "0"
+
+    def _size_names(self) -> dict[str, str]:
+        """For sizes of arguments and shared values: what people call them."""
+        program, names = self.lowering.program, {}
+        for size in self.lowering.sizes:
+            found = re.fullmatch(r"ctx->slot\[(\d+)\]\.dim\[(\d+)\]", size.text)
+            if found is not None:
+                slot, axis = map(int, found.groups())
+                variable = (*program.inputs, *program.shared)[slot]
+                kind = f"input{slot}" if slot < len(program.inputs) else f"shared{slot - len(program.inputs)}"
+                names[size.name] = f"{variable.name or kind}.shape[{axis}]"
+        return names
 
     def _step_values(self, kernel: Kernel) -> list[Value]:
         if kernel.step is None:

@@ -79,6 +79,9 @@ class Plan:
         labels: the user's place of each node, such as `cell 3 line 5`.
         source: the C text with the user's places in its comments; the compiled text has node numbers only, so that
             moving a line of the notebook does not compile anything again.
+        peak_bytes: the bytes of all buffers, as a formula, such as `8 * x.shape[0] + 8`; sizes worked out by a call
+            have their names in `source`. What a loop of steps or a library function needs for itself is not in it; the
+            function's `peak_bytes` is what calls have taken.
     """
 
     groups: tuple[Group, ...]
@@ -86,6 +89,12 @@ class Plan:
     lines: tuple[tuple[int, ...], ...]
     labels: tuple[str, ...]
     source: str
+    peak_bytes: str = "0"
+
+    def __repr__(self) -> str:
+        nests = sum(group.domain != "" for group in self.groups)
+        counts = f"{nests} loop nest{'s' * (nests != 1)}, {len(self.buffers)} buffer{'s' * (len(self.buffers) != 1)}"
+        return f"<Plan: {counts}, {self.peak_bytes} bytes>"
 
 
 @dataclass(frozen=True)
@@ -160,6 +169,7 @@ def generate(program: Program, profile: bool = False) -> Generated:
         tuple(line.nodes for line in lines),
         labels,
         _text(lines, lambda node: _place(program.nodes[node].where, places[node])),
+        memory.bytes_in_all(),
     )
     return Generated(
         _spec(program, lowered is not program, lowering, _text(lines, lambda node: "")),

@@ -69,6 +69,10 @@ class Trace:
     _begun: dict[int, tuple[Variable, ...]] = field(default_factory=dict, repr=False, compare=False)
     _last: tuple[int, tuple[Variable, ...]] | None = field(default=None, repr=False, compare=False)
 
+    def __repr__(self) -> str:
+        rewrites, passes = len(self.firings), len(self.passes)
+        return f"<Trace: {rewrites} rewrite{'s' * (rewrites != 1)} in {passes} pass{'es' * (passes != 1)}>"
+
     def __len__(self) -> int:
         return len(self.firings)
 

@@ -60,6 +60,7 @@ class Part:
         name: the function's.
         calls, seconds: calls of the function, and the time in them.
         slowest, fastest: seconds of single calls.
+        peak_bytes: the most memory a call took beside its arguments.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Part:
     program: Program
     trace: Trace
     calls: int = 0
+    peak_bytes: int = 0
     seconds: float = 0.0
     slowest: float = 0.0
     fastest: float = float("inf")
@@ -254,6 +256,8 @@ class ProfileStats:
             total = sum(row.size for row in buffers)
             small = sum(row.size < smallest for row in buffers)
             lines.append(f"  {total:10d}  in all, {small} buffers of less than {smallest} bytes not shown")
+            if part.peak_bytes:
+                lines.append(f"  {part.peak_bytes:10d}  at most in a call, with what loops and library functions need")
         return lines
 
 
@@ -315,6 +319,15 @@ class Timed:
         self._run, self._part = run, part
         self._first = True
 
+    @property
+    def peak_bytes(self) -> int:
+        """The most bytes a call took so far."""
+        return int(getattr(self._run, "peak_bytes", 0))
+
+    def free(self) -> None:
+        """Give back memory kept between calls."""
+        getattr(self._run, "free", lambda: None)()
+
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         began = perf_counter()
         result = self._run(*arguments, **keywords)
@@ -323,6 +336,7 @@ class Timed:
         if self._first and config.profiling.ignore_first_call:
             part.clear()
         else:
+            part.peak_bytes = max(part.peak_bytes, self.peak_bytes)
             part.calls += 1
             part.seconds += seconds
             part.slowest, part.fastest = max(part.slowest, seconds), min(part.fastest, seconds)

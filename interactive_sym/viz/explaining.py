@@ -164,6 +164,8 @@ def _runs(function: Function) -> list[str]:
             lines.append(f"{x} is read once, in nest {reading[0]}: all that needs it is computed there, together.")
         elif reading:
             lines.append(f"{x} is read in nests {_list([str(k) for k in reading])}.")
+    taken = f"; calls so far took {function.peak_bytes:,} at most" if function.peak_bytes else ""
+    lines.append(f"Beside its arguments a call takes {plan.peak_bytes} bytes{taken}.")
     return lines
 
 

@@ -92,6 +92,7 @@ static void *frame_output(isym_ctx *ctx, int slot, int ndim, const int64_t *dim)
     frame->held[slot] = array;
     point(&ctx->slot[slot], (PyArrayObject *)array);
     data = PyArray_DATA((PyArrayObject *)array);
+    frame->made += PyArray_NBYTES((PyArrayObject *)array);
   }
   leave(frame, state);
   return data;
@@ -463,6 +464,7 @@ static void swap_updates(Frame *frame) {
 
 static void release(Frame *frame, int swapped) {
   Function *self = frame->self;
+  if (frame->wanted + frame->made > self->peak) self->peak = frame->wanted + frame->made;
   for (int k = 0; k < self->n_outputs; k++) { /* the caller may drop it before the next call */
     const Spec *spec = &self->spec[self->first_output + k];
     PyObject *former = self->last[k], *result = frame->held[self->first_output + k];
@@ -520,7 +522,7 @@ static PyObject *run(Function *self, PyObject *const *args, isym_array *slots, P
   frame.self = self;
   frame.held = held;
   frame.released = NULL;
-  frame.used = frame.wanted = 0;
+  frame.used = frame.wanted = frame.made = 0;
   frame.chunks = NULL;
   frame.owns_arena = !self->busy;
   self->busy = 1;
@@ -678,6 +680,11 @@ static PyMethodDef function_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyMemberDef function_members[] = {
+    {"peak_bytes", T_LONGLONG, offsetof(Function, peak), READONLY, "The most bytes a call took so far."},
+    {NULL, 0, 0, 0, NULL},
+};
+
 static PyTypeObject FunctionType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "interactive_sym.cffi_backend.Kernel",
     .tp_doc = "A compiled function: takes its inputs in order, returns its outputs.",
@@ -687,6 +694,7 @@ static PyTypeObject FunctionType = {
     .tp_repr = (reprfunc)function_repr,
     .tp_call = PyVectorcall_Call,
     .tp_methods = function_methods,
+    .tp_members = function_members,
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
     .tp_traverse = (traverseproc)function_traverse,
     .tp_clear = (inquiry)function_clear,

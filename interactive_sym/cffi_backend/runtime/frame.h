@@ -50,6 +50,7 @@ typedef struct {
   char *arena;
   int64_t arena_size;
   int busy;                            /* a running call uses the arena */
+  int64_t peak;                        /* the most bytes a call took: results, updates and scratch memory */
   int threads;                         /* that a call may use, its own among them */
   int64_t enough;                      /* operations from which threads share a loop */
 } Function;
@@ -69,7 +70,7 @@ typedef struct Frame {
   int stopped;                         /* the user interrupts */
   int owns_arena;
   int joined, guarded;                 /* is on the list of calls; holds the function's lock */
-  int64_t used, wanted;                /* bytes given from the arena; bytes asked for in all */
+  int64_t used, wanted, made;          /* bytes given from the arena; asked for in all; of results and updates */
   Chunk *chunks;                       /* further scratch memory */
 } Frame;
 
