@@ -29,8 +29,6 @@ LOOP_NAMES = "ijklmpqrstuwxyz"
 LANES = 4
 """Parts of the range of a loop that is only a sum, which are summed side by side."""
 LANE_LIMIT = 12
-SEARCHED = 128
-"""Bytes of a block in which argmax and argmin first ask whether any element is better than the best so far."""
 POLL_MASK = 63
 """Outermost loops ask every 64 iterations whether the user interrupts."""
 POLLED_SIZE = 1024  # iterations that are this long ask each time whether the user interrupts
@@ -254,15 +252,14 @@ class Emitter:
             start = self._lanes(loop, start, size)
         search = self._search(loop)
         if search is not None:
-            start, size = self._blocks(search, loop, start, size)
+            self._find(search, loop, start, size)
+            return
         self._pragma(loop, None)
         self.open(f"for (int64_t {name} = {start}; {name} < {size}; {name}++) {{")
         if loop.rows == 1:
             self._poll(loop)
         self._items(loop.items, path)
         self.close()
-        if search is not None:
-            self.close()
 
     def _search(self, loop: Loop) -> Kernel | None:
         """The argmax or argmin that a loop along contiguous memory is all about."""
@@ -274,27 +271,16 @@ class Emitter:
         contiguous = last.axis == loop.depth and last.step == "1"
         return kernel if contiguous and all(index.axis != loop.depth for index in outer) else None
 
-    def _blocks(self, kernel: Kernel, loop: Loop, start: str, size: str) -> tuple[str, str]:
-        """Open a loop over blocks that passes by those without a better element; returns the range of a block.
-
-        Whether a block has a better element is asked without branches, so vectors ask it; few blocks have one.
-        NaN is neither below nor above, so a block with one is searched.
-        """
-        name, variable = self._accumulator(kernel, loop), LOOP_NAMES[loop.depth]
-        first, last, better = f"first_{name}", f"last_{name}", f"better_{name}"
-        c_type = C_TYPES[kernel.operand_dtype]
-        flag = {"float": "int32_t", "double": "int64_t"}.get(c_type, c_type)
+    def _find(self, kernel: Kernel, loop: Loop, start: str, size: str) -> None:
+        """Search a range of contiguous memory, and compare the best element there with the best so far."""
+        variable = LOOP_NAMES[loop.depth]
         item = self.expression(kernel, None).partition("\0")[0]
-        sign = "<=" if kernel.reduction == "argmax" else ">="
-        length = SEARCHED // np.dtype(kernel.operand_dtype).itemsize
-        self.open(f"for (int64_t {first} = {start}; {first} < {size}; {first} += {length}) {{")
-        self.write(f"const int64_t {last} = {size} - {first} < {length} ? {size} : {first} + {length};", kernel)
-        self.write(f"{flag} {better} = {name} < 0;", kernel)
-        self.write(f"#pragma omp simd reduction(|:{better})")
-        loop_text = f"for (int64_t {variable} = {first}; {variable} < {last}; {variable}++)"
-        self.write(f"{loop_text} {better} |= !({item} {sign} best_{name});", kernel)
-        self.write(f"if (!{better}) continue;", kernel)
-        return first, last
+        self.open(f"if ({start} < {size}) {{")
+        self.write(f"int64_t {variable} = {start};", kernel)
+        function = f"isym_{kernel.reduction}_{kernel.operand_dtype}"
+        self.write(f"{variable} += {function}(&{item}, {_atom(size)} - {variable});", kernel)
+        self._accumulate(kernel, loop)
+        self.close()
 
     def _poll(self, loop: Loop) -> None:
         """In outermost loops around others: stop where the user interrupts; short iterations ask now and then."""

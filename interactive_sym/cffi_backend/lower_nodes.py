@@ -18,7 +18,7 @@ from ..core.ops.indexing import IncSubtensor, Subtensor
 from ..core.ops.linalg import Dot
 from ..core.ops.reduce import Reduce
 from ..core.ops.shape import DimShuffle, Join, Reshape, Shape, ShapeI, SpecifyShape, Unbroadcast
-from .indexmap import Layout, View, blas_layout, compose, memory_order, moved, stretched, whole
+from .indexmap import Layout, View, blas_layout, compose, is_whole, memory_order, moved, stretched, whole
 from .loopir import Dim, Expression, Index, Kernel, Size, Value, cast, literal
 from .lower import INDEX, VALUE, LibraryFunction, Lowering, lowers, op_text, rank
 
@@ -103,6 +103,11 @@ def _reduce(low: Lowering, node: Apply, value: bool) -> bool:
     if kind in ("max", "min", "argmax", "argmin") and any(reduced):
         _not_empty(low, view.dims, reduced)
     if kind.startswith("arg"):
+        _search(low, kind, source)
+        found = _searched(low, node, view, reduced)
+        if found is not None:
+            low.views[node.outputs[0]] = whole(found)
+            return True
         order = [k for k in range(ndim) if not reduced[k]] + [k for k in range(ndim) if reduced[k]]
     else:
         order = memory_order(view)
@@ -132,6 +137,52 @@ def _reduce(low: Lowering, node: Apply, value: bool) -> bool:
         )
     low.views[node.outputs[0]] = result
     return True
+
+
+def _search(low: Lowering, kind: str, dtype: str) -> str:
+    """Define the C function that looks for the best of elements that follow each other; returns its name."""
+    flag = {1: "int8_t", 2: "int16_t", 4: "int32_t", 8: "int64_t"}[np.dtype(dtype).itemsize]
+    function = f"isym_{kind}_{dtype}"
+    low.headers.setdefault("search.h")
+    low.support.setdefault(f"ISYM_SEARCH({function}, {C_TYPES[dtype]}, {flag}, {_sign(kind)})")
+    return function
+
+
+def _sign(kind: str) -> str:
+    return ">" if kind == "argmax" else "<"
+
+
+def _searched(low: Lowering, node: Apply, view: View, reduced: Sequence[bool]) -> Value | None:
+    """Positions of the best elements of an array in memory, along axes that follow each other; None in other cases.
+
+    Along the last axis alone they are searched by the loop over the rows, which may do more for each of them.
+    """
+    base, kind = view.base, node.op.kind
+    axes = [k for k, gone in enumerate(reduced) if gone and view.dims[k] != 1]
+    if base is None or not axes or not is_whole(view) or not all(map(low.same, view.dims, base.dims)):
+        return None
+    first, last = axes[0], axes[-1] + 1
+    parts = view.dims[:first], view.dims[first:last], view.dims[last:]
+    if not all(reduced[k] or view.dims[k] == 1 for k in range(first, last)):
+        return None
+    if len(axes) == 1 and all(dim == 1 for dim in parts[2]) and any(dim != 1 for dim in parts[0]):
+        return None
+    line, function = _search(low, kind, base.dtype), f"isym_{kind}_over_{base.dtype}"
+    flag = "int64_t" if np.dtype(base.dtype).itemsize == 8 else "int32_t"
+    low.support.setdefault(f"ISYM_SEARCH_OVER({function}, {line}, {C_TYPES[base.dtype]}, {flag}, {_sign(kind)})")
+    result = low.new_value("int64", [dim for dim, gone in zip(view.dims, reduced) if not gone])
+
+    def lines(texts: Sequence[str]) -> list[str]:
+        sizes = ", ".join(" * ".join(map(low.text, part)) or "1" for part in parts)
+        code = f"code_{result.name}"
+        return [
+            f"const int {code} = {function}(ctx, {base.storage.buffer}, {sizes}, {result.storage.buffer});",
+            f"if ({code}) return {code};",
+        ]
+
+    made = low.kernel(kind, "call", value=result, lines=lines, dims=view.dims, whole=(base,), after=list(view.needs))
+    result.writers.append(made)
+    return result
 
 
 def _not_empty(low: Lowering, dims: Sequence[Dim], reduced: Sequence[bool]) -> None:

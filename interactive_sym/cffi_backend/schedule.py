@@ -158,6 +158,8 @@ class Schedule:
 
     def _refusal(self, kernel: Kernel, group: dict[Kernel, None], depth: int) -> str:
         """Why `kernel` can't run in the same iteration as the group's kernels that it reads; empty where it can."""
+        if len(kernel.axes) == depth + 1 and any(map(_searches, (kernel, *group))) and group:
+            return "a search has its innermost loop for itself, so that it is vectorised"
         for other, access in self.needs[kernel].items():
             if other in group and not reads_same(other, access, depth):
                 axis = other.axes[depth]
@@ -209,6 +211,8 @@ class Schedule:
                     continue
                 if not self.lowering.same(target.dim, group.dim):
                     continue
+                if len(kernel.axes) == depth + 1 and any(map(_searches, target.members)):
+                    continue  # it would keep the search from being vectorised
                 mine = [other for other in self.needs[kernel] if place.get(other) is group]
                 if (
                     sum(
@@ -316,6 +320,10 @@ def row_by_row(inner: Loop) -> bool:
 def is_costly(kernel: Kernel) -> bool:
     """Whether a kernel calls a mathematical function, or does as much."""
     return kernel.op not in PLAIN and kernel.kind != "reduce"
+
+
+def _searches(kernel: Kernel) -> bool:
+    return kernel.reduction.startswith("arg")
 
 
 def _plain(depth: int) -> Index:

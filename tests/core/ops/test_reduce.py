@@ -134,10 +134,28 @@ def test_argmax_of_long_rows(dtype: str, way: str) -> None:
             places[k, k:] = [np.inf if k % 2 else np.nan, *[np.nan] * (k % 3), *[2] * 300][: 300 - k]
         rows = np.concatenate([rows, places, -places, np.full((1, 300), -np.inf, dtype=dtype)])
     x = T.matrix(dtype=dtype)
-    outputs = [x.argmax(axis=1), x.argmin(axis=1), x.argmax(), x[:, ::-1].argmax(axis=1), x.argmin(axis=0)]
-    wanted = [rows.argmax(1), rows.argmin(1), rows.argmax(), rows[:, ::-1].argmax(1), rows.argmin(0)]
-    for mine, want in zip(RUNNERS[way]([x], outputs, [rows]), wanted, strict=True):
-        assert_same(mine, np.asarray(want))
+    for given in (rows, rows.T, rows[:, :3], rows[:40].reshape(-1, 2), rows[:1]):
+        rows = np.ascontiguousarray(given)
+        outputs = [x.argmax(axis=1), x.argmin(axis=1), x.argmax(), x.argmin(), x[:, ::-1].argmax(axis=1)]
+        outputs += [x.argmax(axis=0), x.argmin(axis=0), (x * 1).argmax(axis=1), x.T.argmin(axis=0)]
+        wanted = [rows.argmax(1), rows.argmin(1), rows.argmax(), rows.argmin(), rows[:, ::-1].argmax(1)]
+        wanted += [rows.argmax(0), rows.argmin(0), rows.argmax(1), rows.argmin(1)]
+        for mine, want in zip(RUNNERS[way]([x], outputs, [rows]), wanted, strict=True):
+            assert_same(mine, np.asarray(want))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "uint16"])
+def test_argmax_along_any_axis(dtype: str) -> None:
+    """Three axes, of which one or two that follow each other are searched; long enough for threads."""
+    x = T.tensor3(dtype=dtype)
+    for shape in ((40, 50, 60), (3, 700, 40), (2, 5, 1), (500, 3, 7), (90_000, 1, 2), (1, 1, 200_000)):
+        value = sample(dtype, shape)
+        search = function([x], [x.argmax(axis=k) for k in range(3)] + [T.argmin(x, axis=(0, 1)), T.argmax(x)])
+        *along, over, everything = search(value)
+        for k, got in enumerate(along):
+            assert_same(got, value.argmax(axis=k))
+        assert_same(over, value.reshape(-1, shape[2]).argmin(axis=0))
+        assert everything == value.argmax()
 
 
 def test_axes_are_checked() -> None:
