@@ -19,6 +19,8 @@ from ..core.view import VERSION, GraphView, graph_view, shorten
 from . import theme
 
 TEXT_LIMIT = 160
+#: How many orders of magnitude of derivatives are told apart by colour.
+ORDERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ class GradientRow:
         wanted: whether it is one of `wrt`.
         why: why there is no gradient.
         size: max |d cost / d variable| for the values given, in words, empty without values.
-        heat: where that is between the least (0) and the greatest (1) of all rows, by orders of magnitude; None where
-            it is not known, zero or not finite.
+        heat: 1 for the greatest of all rows, less by 1 / `ORDERS` for each order of magnitude below it, down to 0; None
+            where it is not known, zero or not finite.
     """
 
     name: str
@@ -166,11 +168,10 @@ def _size_text(size: float) -> str:
 
 
 def _heat(size: float, sizes: Iterable[float]) -> float | None:
-    logs = [np.log10(other) for other in sizes if other > 0 and np.isfinite(other)]
     if not (size > 0 and np.isfinite(size)):
         return None
-    span = max(logs) - min(logs)
-    return round(float((np.log10(size) - min(logs)) / span), 3) if span > 0 else 1.0
+    greatest = max(other for other in sizes if np.isfinite(other))
+    return round(max(0.0, 1 + float(np.log10(size / greatest)) / ORDERS), 3)
 
 
 def _depending(order: Sequence[Variable], wrt: Sequence[Variable]) -> set[Variable]:

@@ -41,6 +41,7 @@ def test_the_backward_pass_by_keys(lab, browser, screenshots, dark):
         size = view.locator("[data-side] [data-size]").get_attribute("data-size")
         assert float(size) == pytest.approx(float(page.kernel("print(abs(gw(data, labels)).max())")), rel=1e-2)
         assert view.locator("[data-heat='1']").count() >= 1 and view.locator("[data-heat='0']").count() >= 1
+        assert view.locator(".isym-heat-cell code").evaluate_all("(codes) => codes.every((e) => e.offsetHeight < 24)")
         widths = view.locator("[data-heat]:not([data-heat='none']) .isym-heat-bar").evaluate_all(
             "(bars) => bars.map((e) => [Number(e.parentElement.dataset.heat), e.getBoundingClientRect().width])"
         )

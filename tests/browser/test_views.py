@@ -18,6 +18,19 @@ CELLS = [
     "srng = RandomStreams(seed=234)\nrv_u = srng.uniform((2, 2))\nsrng",
 ]
 
+# `fingerprint` of replay.ts, of the compiled program itself
+FINGERPRINT = """
+from interactive_sym.viz import compiled, theme
+graph = compiled.final_graph(train)
+text = "".join(
+    f"{n.id}|{n.op}|{theme.label(n)}|{','.join(f'{i}.{k}' for i, k in n.inputs)};" for n in graph.nodes
+) + "".join(f"{o.id}.{o.index}={o.label};" for o in graph.outputs)
+number = 0x811C9DC5
+for character in text:
+    number = ((number ^ ord(character)) * 0x01000193) & 0xFFFFFFFF
+print(f"{number:08x}")
+"""
+
 
 @pytest.fixture(scope="module", params=["light", "dark"])
 def notebook(request, lab, browser):
@@ -78,6 +91,7 @@ def test_slider_walks_through_the_rewrites(notebook, screenshots):
             assert view.locator("[data-why]").inner_text().strip()
         hashes.append(view.get_attribute("data-hash"))
     assert hashes[-1] == last and len(set(hashes)) > 1
+    assert page.kernel(FINGERPRINT).strip() == last, "the last graph is the compiled one"
     for k in range(steps, -1, -1):
         slider.fill(str(k))
         assert view.get_attribute("data-hash") == hashes[k]
@@ -310,6 +324,35 @@ def test_reduced_motion_and_forced_colours(lab, browser, screenshots):
         assert node.evaluate("(e) => getComputedStyle(e).transitionDuration") == "0s"
         view.screenshot(path=screenshots / "forced-colours.png")
         assert page.errors == []
+
+
+def test_every_pane_in_forced_colours(lab, browser, screenshots):
+    """What is chosen, pressed or marked can be told without backgrounds, shadows and colours of our own."""
+    from tests.browser.lab import opened
+
+    style = "(e, name) => getComputedStyle(e)[name]"
+    options = {"forced_colors": "active", "reduced_motion": "reduce", "color_scheme": "dark"}
+    code = f"x = T.dmatrix('x')\n{CELLS[2]}\nfrom interactive_sym import gradient_view"
+    values = "gradient_view(cost, [w, b], {x: np.ones((2, 3)), y: [1, 0]})"
+    with opened(lab, browser, "forced", [CELLS[0], code, "train", values], **options) as page:
+        page.run_all()
+        view = page.view(0)
+        view.locator("[data-action='rewrites']").click()
+        view.locator("[data-slider]").fill("11")
+        view.locator("[data-action='overlay']").click()
+        drawn(view, 11)
+        pressed, plain = (view.locator(f"[data-action='{name}']") for name in ("overlay", "after"))
+        assert pressed.evaluate(style, "backgroundColor") != plain.evaluate(style, "backgroundColor")
+        assert view.locator("[data-step-row][data-current]").evaluate(style, "outlineStyle") == "solid"
+        view.screenshot(path=screenshots / "forced-passes.png")
+        for name in ("source", "plan", "receipt"):
+            view.locator(f"[data-tab='{name}']").click()
+            tabs = [view.locator(f"[data-tab='{tab}']").nth(0) for tab in (name, "graph")]
+            assert tabs[0].evaluate(style, "borderBottomColor") != tabs[1].evaluate(style, "borderBottomColor")
+            view.screenshot(path=screenshots / f"forced-{name}.png")
+        rows = page.view(1)
+        assert rows.locator("tr[data-chosen]").evaluate(style, "outlineStyle") == "solid"
+        rows.screenshot(path=screenshots / "forced-gradient.png")
 
 
 def test_a_saved_notebook_shows_its_pictures(lab, browser, screenshots):
