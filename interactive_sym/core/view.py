@@ -180,13 +180,17 @@ class ArgumentView:
 
 @dataclass(frozen=True, slots=True)
 class NestView:
-    """A loop nest of compiled code: ids of its nodes, sizes of its loops, why it is one, rows taken at a time."""
+    """A loop nest of compiled code: ids of its nodes, sizes of its loops, why it is one, rows taken at a time.
+
+    `threads` says how threads share it, or why one thread runs it.
+    """
 
     nodes: tuple[int, ...]
     domain: str
     reason: str
     rows: int
     operations: tuple[str, ...]
+    threads: str = ""
 
 
 @dataclass(frozen=True, slots=True)

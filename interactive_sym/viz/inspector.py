@@ -47,6 +47,7 @@ def code_view(function: Function, final: GraphView) -> CodeView:
                 group.reason,
                 group.rows,
                 tuple(dict.fromkeys(nodes[k].op.name for k in group.nodes)),
+                group.threads,
             )
             for group in plan.groups
         ),

@@ -64,7 +64,7 @@ export class PlanPane {
         h("td", {}, h("code", {}, nest.domain || "-"), nest.rows > 1 ? h("div", { class: "isym-muted" }, `${nest.rows} rows at a time`) : null),
         h("td", {}, h("button", { type: "button", class: "isym-link", "data-nest-nodes": k + 1, title: "show its C lines",
           click: () => this.mark(nest.nodes) }, nest.operations.join(" ") || "results")),
-        h("td", { "data-reason": "" }, nest.reason), h("td", {}, places.join(", ")),
+        h("td", { "data-reason": "" }, nest.reason, nest.threads ? h("div", { class: "isym-muted", "data-threads": "" }, nest.threads) : null), h("td", {}, places.join(", ")),
         h("td", { class: "isym-number" }, found === undefined ? "" : time(found.ns)), h("td", { class: "isym-bar-cell", "aria-hidden": "true" }, bar),
         h("td", { class: "isym-number" }, found === undefined ? "not measured" : size(found.bytes) + rate));
     });

@@ -29,7 +29,7 @@ export interface StateRow {
   name: string; kind: string; type: string; shape: number[] | null; statistics: [string, string][]; sample: string;
 }
 
-export interface Nest { nodes: number[]; domain: string; reason: string; rows: number; operations: string[] }
+export interface Nest { nodes: number[]; domain: string; reason: string; rows: number; operations: string[]; threads?: string }
 
 export interface BufferLife {
   name: string; shape: string; dtype: string; kind: string; first: number; last: number; values: string[];
