@@ -1,9 +1,10 @@
 """What a live panel costs a training loop, in a real JupyterLab: `python -m benchmarks.live`, a table in Markdown.
 
-A cell trains a logistic regression (400 samples of 784 features) while its weights are shown. First for some seconds
-with the panel live: how many updates the browser drew, and messages and bytes a second. Then the browser turns the
-panel on and off every two seconds, and the loop says how many steps it made in each tenth of a second: the slowdown is
-the median over neighbouring periods with and without.
+A cell trains a logistic regression (400 samples of 784 features) while its weights are shown in a cell's output, and
+then, in another notebook, while JupyterLab's side panel lists them. First for some seconds with the view live: how many
+updates the browser drew, and messages and bytes a second. Then the browser turns the view on and off every two seconds,
+and the loop says how many steps it made in each tenth of a second: the slowdown is the median over neighbouring periods
+with and without.
 
 On a machine that has other work that rate swings by much more than what is to be measured. So the table also has what
 only the kernel itself changes: for how long the loop's thread was held up, neither running nor waiting for a processor
@@ -61,10 +62,11 @@ def run(seconds):
 """
 
 COUNT = """() => {
-    const view = document.querySelector("[data-isym='view'][data-kind='state']");
     window.isymUpdates = 0;
     const drawn = new MutationObserver(() => { window.isymUpdates += 1; });
-    drawn.observe(view, {attributes: true, attributeFilter: ['data-updates']});
+    const view = document.querySelector("[data-isym='view'][data-kind='state']");
+    if (view) drawn.observe(view, {attributes: true, attributeFilter: ['data-updates']});
+    else drawn.observe(document.querySelector("[data-isym='panel']"), {childList: true});
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     window.isymNews = [];
     kernel.iopubMessage.connect((_, message) => {
@@ -91,26 +93,38 @@ def periods(slices: Sequence[Slice]) -> list[Slice]:
     return [(on, mean(joined, 1), mean(joined, 2), mean(joined, 3)) for on, joined in found if len(joined) > 5]
 
 
-def measure(lab: Lab, browser: Any, seconds: float, rounds: int) -> list[str]:
-    """The table's rows."""
+def measure(lab: Lab, browser: Any, side: bool, seconds: float, rounds: int) -> list[str]:
+    """The table's rows, for the view in a cell's output or for the side panel."""
     total = 4.0 * rounds + 2
-    cells = [SETUP, "w", f"slices = run({seconds})", f"slices = run({total})"]
-    write_notebook(lab.root / "live.ipynb", cells)
-    with lab.page(browser) as page:
-        page.open("live.ipynb")
+    name = "side panel" if side else "panel in a cell"
+    write_notebook(
+        lab.root / f"{name}.ipynb", [SETUP, "0" if side else "w", f"slices = run({seconds})", f"slices = run({total})"]
+    )
+    with lab.page(browser, width=1500) as page:
+        page.open(f"{name}.ipynb")
         page.run(0, 1)
-        view = page.view(0)
-        page.page.wait_for_function("(e) => e.dataset.live === 'true'", arg=view.element_handle())
+        if side:
+            page.page.evaluate("() => window.jupyterapp.commands.execute('interactive-sym:panel')")
+
+        def scroll() -> None:
+            if not side:
+                page.view(0).scroll_into_view_if_needed()
+
+        scroll()
+        page.page.wait_for_selector("[data-live='true']")
         page.page.evaluate(COUNT)
         page.start(2)
-        view.scroll_into_view_if_needed()
+        scroll()
         page.page.wait_for_function("() => window.isymDone === true", timeout=1000 * (seconds + 60))
         updates, news = page.page.evaluate("() => [window.isymUpdates, window.isymNews]")
         page.start(3)
-        view.scroll_into_view_if_needed()
+        scroll()
         for _ in range(2 * rounds):
             page.page.wait_for_timeout(2000)
-            view.locator("[data-action='live']").click()
+            if side:
+                page.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-right-area')")
+            else:
+                page.view(0).locator("[data-action='live']").click()
         page.page.wait_for_function("() => window.isymDone === true", timeout=1000 * (total + 60))
         slices = json.loads(page.kernel("print(json.dumps(slices))"))
     joined = periods(slices)
@@ -123,6 +137,7 @@ def measure(lab: Lab, browser: Any, seconds: float, rounds: int) -> list[str]:
         return 100 * statistics.median(each[column] for each in joined if each[0] == on)
 
     return [
+        f"| {name} | | |",
         f"| updates drawn in a loop of {seconds:g} s | {updates} | |",
         f"| messages a second | {len(news) / seconds:.1f} | |",
         f"| kilobytes a second | {sum(news) / seconds / 1e3:.1f} | |",
@@ -139,9 +154,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Lab(Path(folder)) as lab, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        print("| | with the panel | without |")
+        print("| | live | not |")
         print("|---|---|---|", flush=True)
-        print("\n".join(measure(lab, browser, options.seconds, options.rounds)), flush=True)
+        for side in (False, True):
+            print("\n".join(measure(lab, browser, side, options.seconds, options.rounds)), flush=True)
         browser.close()
 
 

@@ -25,7 +25,7 @@ BYTES_A_SECOND = 200_000
 SECONDS_A_SAMPLE = 0.25
 SHARE = 0.003
 #: However costly a sample is, a view that changes is sent about once a second.
-LONGEST = 0.9
+LONGEST = 0.8
 #: After so many looks at nothing new, looks are a second apart.
 QUIET_LOOKS = 20
 #: A watch ends unless the browser asks for it again in time, where it can ask while a cell runs.
