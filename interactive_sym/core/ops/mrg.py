@@ -159,9 +159,8 @@ class MRGUniform(Op):
     @property
     def library_c(self) -> LibraryCall:
         suffix = {"float64": "f64", "float32": "f32"}[self.dtype]
-        return LibraryCall(
-            "mrg.h", f"isym_mrg_uniform_{suffix}", ("mrg_uniform: numbers are wanted from a state without streams",)
-        )
+        errors = ("mrg_uniform: numbers are wanted from a state without streams",)
+        return LibraryCall("mrg.h", f"isym_mrg_uniform_{suffix}", errors, context=True)
 
     def make_node(self, states: Any, size: Any) -> Apply:
         rows, sizes = as_tensor_variable(states), as_tensor_variable(size)
