@@ -205,19 +205,23 @@ def main() -> None:
     options = parser.parse_args()
     chosen = [work for work in WORKS if any(text in work for text in options.works)]
 
-    with ExitStack() as stack:
+    with ExitStack() as run, ExitStack() as stack:
+        # installed packages have byte code; what a checkout lacks is written to a folder of the run
+        os.environ["PYTHONPYCACHEPREFIX"] = run.enter_context(tempfile.TemporaryDirectory())
+        os.environ["PYTHONDONTWRITEBYTECODE"] = ""
         cache = stack.enter_context(tempfile.TemporaryDirectory())
         workers = {name: stack.enter_context(worker(name, cache)) for name in PEERS if name in options.only}
         absent = {name: it.greeting["error"] for name, it in workers.items() if "error" in it.greeting}
         workers = {name: it for name, it in workers.items() if name not in absent}
         versions = {name: it.greeting["version"] for name, it in workers.items()}
         table = steady(workers, chosen, options.samples)
-    names = list(versions)
-    if not options.no_compile:
-        compiling = [name for name in names if name not in ("NumPy", "numexpr")]
-        table |= compilation(compiling, (LOGISTIC, TRAIN), repeats=3)
-        table |= compilation([name for name in compiling if name != "torch.compile"], CHAINS, repeats=1)
-        table["import, beyond NumPy"] = imports([name for name in names if name != "NumPy"], repeats=3)
+        stack.close()
+        names = list(versions)
+        if not options.no_compile:
+            compiling = [name for name in names if name not in ("NumPy", "numexpr")]
+            table |= compilation(compiling, (LOGISTIC, TRAIN), repeats=3)
+            table |= compilation([name for name in compiling if name != "torch.compile"], CHAINS, repeats=1)
+            table["import, beyond NumPy"] = imports([name for name in names if name != "NumPy"], repeats=3)
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}; medians, interleaved.")

@@ -10,10 +10,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from .core.display import register_display
 from .core.graph import Variable
 from .core.ops.marks import Print
 from .core.text import character_id, debugprint, pp
-from .core.view import register_display
 
 pprint = pp
 

@@ -10,10 +10,11 @@ import pytest
 
 import interactive_sym
 import interactive_sym.tensor as T
-from benchmarks import peers
+from benchmarks import peers, recording
 from benchmarks.__main__ import differs, markdown, quantity
 from benchmarks.worker import summary
 from benchmarks.works import WORKS, chain, uniform
+from interactive_sym.mode import get_mode
 
 
 @pytest.mark.parametrize(
@@ -84,3 +85,14 @@ def test_whole_run(tmp_path: Path) -> None:
     assert not [row for row in rows if row.endswith(" - |")]
     drawn = [element.text or "" for element in ElementTree.parse(plot).iter("{http://www.w3.org/2000/svg}text")]
     assert set(names) < set(drawn)
+
+
+def test_compilations_without_a_record_lead_to_the_same() -> None:
+    for program in recording.works().values():
+        kept = get_mode().rewrite(program)
+        with recording.unrecorded():
+            lost = get_mode().rewrite(program)
+        assert len(lost) == len(kept) > 0
+        assert recording.final(lost).digest() == recording.final(kept).digest()
+        assert [firing.rule for firing in get_mode().rewrite(program)] == [firing.rule for firing in kept]
+    assert recording.share(lambda: sum(range(10_000)), samples=2) < 1

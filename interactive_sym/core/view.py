@@ -10,7 +10,6 @@ and selection rest on that.
 Read next: `text` (the same as plain text), `interactive_sym.viz.model` (how views travel to a browser).
 """
 
-import importlib
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -19,7 +18,6 @@ from typing import Any
 import numpy
 
 from .graph import Apply, Constant, Variable, toposort
-from .op import register
 from .rule import RULES
 from .text import brief
 from .trace import Trace
@@ -595,31 +593,3 @@ def array_row(name: str, kind: str, type_: str, value: Any) -> StateRow:
         if finite.size < real.size:
             statistics += [("nan", str(int(numpy.isnan(real).sum()))), ("inf", str(int(numpy.isinf(real).sum())))]
     return StateRow(name, kind, type_, tuple(array.shape), tuple(statistics), value_text(array, 120))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The display hook: core objects are shown by whoever registered, and nothing is imported before a formatter asks.
-
-_display_module: str | None = None
-
-
-def register_display(module: str) -> None:
-    """Name the module whose `mimebundle(obj, include, exclude)` shows core objects; it is imported when needed."""
-    global _display_module
-    _display_module = module
-
-
-def mimebundle(obj: Any, include: Any = None, exclude: Any = None) -> Any:
-    """What `_repr_mimebundle_` of core objects returns: the registered display's answer, or None for plain `repr`.
-
-    A display that is missing or fails never fails the cell: text remains.
-    """
-    if _display_module is None:
-        return None
-    try:
-        return importlib.import_module(_display_module).mimebundle(obj, include, exclude)
-    except Exception:
-        return None
-
-
-register("mimebundle", mimebundle)

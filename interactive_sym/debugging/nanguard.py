@@ -3,7 +3,7 @@
 Read next: `debugmode`.
 """
 
-import pdb
+import importlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -169,7 +169,7 @@ class _Guard(Watcher):
             warnings.warn(text, RuntimeWarning, stacklevel=7)
         elif action == "pdb":
             print(text)
-            pdb.set_trace()
+            importlib.import_module("pdb").set_trace()
         else:
             raise AssertionError(text)
 

@@ -1,4 +1,4 @@
-"""Views: JSON-ready records, display ids that survive rewrites, and the display hook."""
+"""Views: JSON-ready records, and display ids that survive rewrites."""
 
 import json
 
@@ -6,7 +6,6 @@ import numpy
 import pytest
 
 import interactive_sym.tensor as T
-from interactive_sym import shared
 from interactive_sym.core import view
 from interactive_sym.core.graph import rebuild
 from interactive_sym.core.view import Rewrite, array_row, graph_view, to_json, trace_view
@@ -83,11 +82,3 @@ def test_array_rows():
     assert row.shape == (3,) and ("nan", "1") in row.statistics and ("inf", "1") in row.statistics
     assert array_row("w", "shared", "t", numpy.zeros((0, 2))).statistics == ()
     assert array_row("w", "shared", "t", "text").shape is None
-
-
-def test_a_display_that_fails_leaves_repr(monkeypatch):
-    x = T.dvector("x")
-    monkeypatch.setattr(view, "_display_module", "no.such.module")
-    assert view.mimebundle(x) is None
-    monkeypatch.setattr(view, "_display_module", None)
-    assert shared(1.0)._repr_mimebundle_() is None
