@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from .peers import PEERS
+from .peers import LIMIT, PEERS
 from .plot import save
 from .works import CHAINS, LOGISTIC, TRAIN, WORKS
 
@@ -183,11 +183,21 @@ def markdown(table: Cells, names: list[str]) -> str:
                 cells.append("-")
                 if value != "-" and value != "not offered":
                     failures.append(f"{name}, {work}: {value}")
-        others = [value for name, value in row.items() if name != OURS and isinstance(value, float)]
+        others = [value for name, value in row.items() if name not in (OURS, LIMIT) and isinstance(value, float)]
         mine = row.get(OURS)
         ratio = f"{mine / min(others):.2f}" if isinstance(mine, float) and others else "-"
         lines.append(f"| {work} | " + " | ".join(cells) + f" | {ratio} |")
-    return "\n".join([*lines, *(["", *failures] if failures else [])])
+    return "\n".join([*lines, *limits(table), *(["", *failures] if failures else [])])
+
+
+def limits(table: Cells) -> list[str]:
+    """How much of our time one read of the data takes, where that was measured."""
+    shares = []
+    for work, row in table.items():
+        mine, read = row.get(OURS), row.get(LIMIT)
+        if isinstance(mine, float) and isinstance(read, float):
+            shares.append(f"{work}: {read / mine:.0%}")
+    return ["", f"One read of the largest array, as a part of our time: {'; '.join(shares)}."] if shares else []
 
 
 def report(text: str) -> None:
@@ -218,19 +228,20 @@ def main() -> None:
         stack.close()
         names = list(versions)
         if not options.no_compile:
-            compiling = [name for name in names if name not in ("NumPy", "numexpr")]
+            compiling = [name for name in names if name not in ("NumPy", "numexpr", LIMIT)]
             table |= compilation(compiling, (LOGISTIC, TRAIN), repeats=3)
             table |= compilation([name for name in compiling if name != "torch.compile"], CHAINS, repeats=1)
-            table["import, beyond NumPy"] = imports([name for name in names if name != "NumPy"], repeats=3)
+            table["import, beyond NumPy"] = imports([name for name in names if name not in ("NumPy", LIMIT)], repeats=3)
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}; medians, interleaved.")
-    print("Versions: " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".")
+    print("Versions: " + ", ".join(f"{name} {version}" for name, version in versions.items() if version) + ".")
     for name, word in absent.items():
         print(f"{name}: {word}.")
     print("\n" + markdown(table, names))
     if options.plot:
-        save(options.plot, table, OURS)
+        libraries = {work: {name: x for name, x in row.items() if name != LIMIT} for work, row in table.items()}
+        save(options.plot, libraries, OURS)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from . import scalar
 from .works import CHAINS, NUMBERS, RATE, WORKS, Training, Work, chain, uniform
 
 Unit = Callable[[], Any]
+LIMIT = "one read"
 
 
 class NotOffered(Exception):
@@ -399,6 +400,22 @@ def numexpr() -> Peer:
     return Peer(package.__version__, build)
 
 
+def one_read() -> Peer:
+    """No library: what steps that read their data once are limited by."""
+    from .limit import reader
+
+    read = reader()
+
+    def build(name: str) -> Unit:
+        work = WORKS.get(name)
+        if not isinstance(work, Training):
+            raise NotOffered(name)
+        data = max(work.data(), key=lambda array: array.nbytes)
+        return first_call(lambda: read(data))
+
+    return Peer("", build)
+
+
 PEERS: dict[str, Callable[[], Peer]] = {
     "interactive_sym": ours,
     "NumPy": numpy,
@@ -408,6 +425,7 @@ PEERS: dict[str, Callable[[], Peer]] = {
     "torch.compile": torch,
     "numba": numba,
     "numexpr": numexpr,
+    LIMIT: one_read,
 }
 
 MODULES = {
@@ -419,5 +437,6 @@ MODULES = {
     "torch.compile": "torch",
     "numba": "numba",
     "numexpr": "numexpr",
+    LIMIT: "interactive_sym",
 }
 """The module each peer imports."""

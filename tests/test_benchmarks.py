@@ -36,6 +36,24 @@ def test_table() -> None:
     ]
 
 
+def test_the_limit_of_reading_is_no_library() -> None:
+    row = {"interactive_sym": 4e-3, "NumPy": 8e-3, peers.LIMIT: 3e-3}
+    table = {"train step": row, "sum": {"interactive_sym": 1e-3}}
+    written = markdown(table, ["interactive_sym", "NumPy", peers.LIMIT]).splitlines()
+    assert written[2].endswith("| 4 ms | 8 ms | 3 ms | 0.50 |")
+    assert written[-1] == "One read of the largest array, as a part of our time: train step: 75%."
+
+
+@pytest.mark.parametrize("name", ["train step, 400 x 784", "train step, 400 x 784, float32"])
+def test_one_read_adds_up_the_largest_array(name: str) -> None:
+    data = max(WORKS[name].data(), key=lambda array: array.nbytes)
+    total = peers.PEERS[peers.LIMIT]().build(name)()
+    words = data.reshape(-1).view(np.float64)
+    assert abs(total - words.sum()) <= 1e-12 * np.abs(words).sum()
+    with pytest.raises(peers.NotOffered):
+        peers.PEERS[peers.LIMIT]().build("logistic, 2 x 2")
+
+
 def small(name: str) -> bool:
     """Whether a work's data are made and gone through in a moment."""
     return not any(size in name for size in ("10^4 x 1000", "10^5", "10^6", "10^7", "batch 1024", "limit"))

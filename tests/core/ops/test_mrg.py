@@ -131,7 +131,9 @@ def test_the_float32_rule_stays_below_one():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("rows", "size"), [(1, (5,)), (7, (7,)), (7, (3, 7)), (5, (13,)), (9, ()), (3, (0, 2)), (300, (2000,))])
+@pytest.mark.parametrize(
+    ("rows", "size"), [(1, (5,)), (7, (7,)), (7, (3, 7)), (5, (13,)), (9, ()), (3, (0, 2)), (300, (2000,))]
+)
 def test_c_and_numpy_agree(library, dtype, rows, size):
     states = mrg.substreams(np.array([1, 2**31 - 2, 77, 5, 0, 2**31 - 21070], dtype=np.int32), rows)
     sizes = np.array(size, dtype=np.int64)
