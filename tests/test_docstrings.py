@@ -83,6 +83,8 @@ def test_it_has_an_example_and_names_arguments_and_errors(path: str) -> None:
     text = documented(value)
     assert text and not text.startswith(">>>"), "it does not say what it is"
     assert ">>>" in text, "it has no example"
+    prose = re.sub(r"`[^`]*`", "", text.partition(">>>")[0])
+    assert not re.search(r"\|\S[^|]*\|", prose), "bars outside of backquotes: the reference takes them for names"
     if not REFERRING.search(text):
         assert not unnamed_parameters(value), "not explained"
     assert not [error for error in raised(value) if error not in text], "not among what it raises"

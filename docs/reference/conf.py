@@ -2,9 +2,11 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+import interactive_sym.tensor as T
 from interactive_sym import __version__
 
 project = "interactive_sym"
@@ -25,3 +27,20 @@ napoleon_use_ivar = True
 napoleon_custom_sections = [("Class attributes", "Attributes")]
 # A name reached by several paths is described once for each; a reference to it may lead to any.
 suppress_warnings = ["ref.python"]
+
+FURTHER = ".. further names"
+"""Where `tensor.rst` takes the functions of `T` that it does not name."""
+
+
+def all_of_tensor(app: Any, docname: str, source: list[str]) -> None:
+    """The page of tensors names functions by subject; those it does not name come at its end."""
+    if docname == "tensor":
+        given = set(source[0].replace("`", " ").replace(".", " ").split())
+        rest = [name for name in T.__all__ if name not in given and callable(getattr(T, name))]
+        typed = [name for name in rest if isinstance(getattr(T, name), T.TensorType | T.Plural | type)]
+        lines = [f".. autofunction:: interactive_sym.tensor.{name}" for name in rest if name not in typed]
+        source[0] = source[0].replace(FURTHER, "\n".join(lines))
+
+
+def setup(app: Any) -> None:
+    app.connect("source-read", all_of_tensor)

@@ -165,7 +165,7 @@ def gradient_view(
         cost: a 0-d float variable.
         wrt: a variable or several to differentiate with respect to; they need not be connected.
         inputs: values of what the cost is computed from, by variable or by name; shared variables have their own. With
-            them each derivative shows its size, |grad| = max |d cost / d variable|, as a colour and a number.
+            them each derivative shows its size, `max |d cost / d variable|`, as a colour and a number.
 
     Raises:
         TypeError: the cost is not a scalar, or a value does not fit its variable.

@@ -256,7 +256,7 @@ def _documentation(op: "Elementwise") -> str:
         "        aligned at the last dimension, and dimensions declared of size 1 stretch.",
         "",
         "Returns:",
-        "    A tensor of the stretched shape. Its element type:",
+        "    A tensor of the stretched shape. Its element type is",
         f"    {(op.out_dtype.__doc__ or '').strip()}",
         "",
         "Raises:",
