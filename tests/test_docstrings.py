@@ -35,8 +35,10 @@ def documented(value: Any) -> str:
 
 
 def speaks(value: Any) -> bool:
-    """Whether a thing can have a docstring: functions, classes, properties, objects that can be called."""
-    return callable(value) or isinstance(value, property)
+    """Whether a thing has a docstring of this package: functions, classes, properties, objects that can be called."""
+    maker = value if hasattr(value, "__module__") else type(value)
+    own = isinstance(value, property) or str(maker.__module__).startswith("interactive_sym")
+    return own and (callable(value) or isinstance(value, property))
 
 
 def public() -> dict[str, Any]:
