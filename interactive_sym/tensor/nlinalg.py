@@ -172,8 +172,9 @@ def norm(x: Any, ord: Any) -> Any:
     Args:
         x: a vector or a matrix.
         ord: for vectors None (as 2), "inf" (largest magnitude), "-inf" (smallest), 0 (number of elements that are not
-            0), or p: `(Σ|x|ᵖ)^(1/p)`. For matrices None or "fro" (`√Σ|x|²`), "inf" or "-inf" (largest, smallest sum of
-            magnitudes of a row), 1 or -1 (of a column), 2 or -2 (largest, smallest singular value), "nuc" (their sum).
+            0), or p: `(Σ|x|ᵖ)^(1/p)`. For matrices None or "fro" (`√Σ|x|²`), "inf" or "-inf" (largest, smallest sum
+            of magnitudes of a row), 1 or -1 (of a column), 2 or -2 (largest, smallest singular value), "nuc" (their
+            sum).
 
     Returns:
         A scalar.
