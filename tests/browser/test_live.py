@@ -196,6 +196,23 @@ def test_what_nobody_sees_costs_nothing(more):
     wait_for(view, f"e.querySelector('[data-row=w]').dataset.version === '{version + 1}'")
 
 
+def test_an_idle_kernel_is_left_alone(more):
+    followed(more.view(0))
+    more.page.wait_for_timeout(1000)
+    count = more.page.evaluate(
+        """async () => {
+            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            let count = 0;
+            const heard = () => { count += 1; };
+            kernel.anyMessage.connect(heard);
+            await new Promise((resolve) => setTimeout(resolve, 2000));
+            kernel.anyMessage.disconnect(heard);
+            return count;
+        }"""
+    )
+    assert count == 0
+
+
 def test_messages_stay_few_and_small(more):
     followed(more.view(0))
     found = more.page.evaluate(
@@ -232,6 +249,30 @@ def test_a_comm_closed_in_the_middle_leaves_a_view_that_works(more):
     followed(view)
     more.kernel("w.set_value(np.full(3, 43.0))")
     wait_for(view, "e.innerText.includes('mean 43')")
+
+
+def test_without_subshells_values_still_come_and_edits_say_that_they_wait(lab, browser):
+    from tests.browser.lab import opened
+
+    with opened(lab, browser, "live-queued", MORE) as page:
+        page.page.evaluate(
+            """() => {
+                const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                kernel.commsOverSubshells = 'disabled';
+            }"""
+        )
+        page.run(0, 1, 2)
+        view = followed(page.view(0))
+        page.start(5)
+        page.page.wait_for_function("() => window.isymDone === false")
+        followed(view)
+        wait_for(view, "Number(e.querySelector('[data-row=w]').dataset.version) > 5")
+        view.locator("[data-edit]").first.fill("[5, 6, 7]")
+        view.locator("[data-edit]").first.press("Enter")
+        wait_for(view, "e.querySelector('[data-live]').textContent === 'queued until the cell ends'")
+        assert not page.page.evaluate("() => window.isymDone === true")
+        wait_for(view, "e.innerText.includes('mean 6') && e.querySelector('[data-live]').textContent === ''")
+        assert page.kernel("print(w.get_value())").strip() == "[5. 6. 7.]"
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

@@ -131,6 +131,31 @@ def test_a_restarted_kernel_is_found_again(page):
     panel.locator("[data-name='w']").wait_for()
 
 
+@pytest.mark.parametrize("colours", ["dark", "forced"])
+def test_the_panel_in_other_colours(lab, browser, screenshots, colours):
+    from tests.browser.lab import opened
+
+    forced = {"forced_colors": "active", "color_scheme": "dark"} if colours == "forced" else {}
+    cells = [CELLS[0], CELLS[1] + "\nb = isym.shared(0., name='b')"]
+    with opened(lab, browser, f"panel-{colours}", cells, colours == "dark", **forced) as page:
+        page.page.evaluate("() => window.jupyterapp.commands.execute('interactive-sym:panel')")
+        page.run_all()
+        panel = page.page.locator("[data-isym='panel']")
+        panel.locator("[data-name='b']").wait_for()
+        cut = panel.evaluate(
+            """(root) => {
+                const edge = root.getBoundingClientRect().right + 1;
+                return [...root.querySelectorAll('button, h3')]
+                    .filter((e) => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > edge)
+                    .map((e) => e.textContent);
+            }"""
+        )
+        assert cut == []
+        panel.locator("[data-all='shared']").click()
+        page.page.locator(".lm-DockPanel [data-isym='view'] [data-row='b']").wait_for()
+        page.page.screenshot(path=screenshots / f"panel-{colours}.png")
+
+
 def test_notebook_7_shows_the_views_inside_the_panel(lab, browser, screenshots):
     from tests.browser.lab import write_notebook
 

@@ -14,6 +14,7 @@ from interactive_sym.builders import as_op
 from interactive_sym.tensor.rng_mrg import MRG_RandomStreams
 from interactive_sym.tensor.shared_randomstreams import RandomStreams
 from interactive_sym.viz.live import Live, figures, heat, live_of
+from interactive_sym.viz.sampler import Channel
 from interactive_sym.viz.views import NodeWatch
 
 
@@ -332,3 +333,67 @@ def test_a_change_waits_for_a_watched_call():
     call.join(20)
     caught_up(live)
     assert w.get_value() == 5
+
+
+def test_whatever_a_browser_sends_is_answered_and_harms_nothing():
+    widgets = pytest.importorskip("interactive_sym.viz.widgets", reason="live views need anywidget")
+    w, n = shared(np.zeros((2, 3), "float32"), name="w"), shared(np.array([1, 2]), name="n")
+    srng = RandomStreams(1)
+    srng.uniform((2,)), srng.normal((3,))
+    view = widgets.keep(widgets.Content("all", lambda: None, subject=Live([w, n], [srng])))
+    plain = widgets.keep(widgets.Content("plain", lambda: None))
+    sent = []
+    channel = Channel(lambda content, buffers: sent.append(content))
+    odd = [
+        None,
+        True,
+        -1,
+        0,
+        1,
+        2**70,
+        1.5,
+        float("nan"),
+        "",
+        "0",
+        "1",
+        "[1, 2]",
+        "[[1, 2, 3], [4, 5, 6]]",
+        [],
+        [0],
+        {},
+    ]
+    odd += ["__import__('os').system('true')", "../../etc/passwd", "<script>", "w", "x" * 200_000, [[[]]], {"a": 1}]
+    verbs = [*widgets.VERBS, "watch", "front", "eval", "__class__", "", None, 3, [], {}]
+    fields = [
+        "row",
+        "stream",
+        "text",
+        "change",
+        "saved",
+        "name",
+        "apply",
+        "long",
+        "on",
+        "first",
+        "step",
+        "node",
+        "rule",
+    ]
+    random = np.random.RandomState(0)
+
+    def some(values):
+        return values[random.randint(len(values))]
+
+    for _ in range(600):
+        request = {"id": some([1, 1, 1, *odd]), "verb": some(verbs), "view": some([view, view, view, plain, *odd])}
+        request.update({some(fields): some(odd) for _ in range(random.randint(4))})
+        reply, buffers = widgets.answer(request, channel)
+        assert ("answer" in reply) != ("error" in reply) and isinstance(reply["id"], int)
+        if not buffers:
+            json.dumps(reply)
+    for request in odd:
+        assert "error" in widgets.answer(request, channel)[0]
+    channel.close()
+    for variable, shape, dtype in ((w, (2, 3), "float32"), (n, (2,), "int64")):
+        assert variable.get_value().shape == shape and variable.get_value().dtype == dtype
+    assert all(isinstance(state.get_value(), np.random.RandomState) for state, _ in srng.updates())
