@@ -10,8 +10,7 @@ Where a state goes to an operation that has no such form, all states of the prog
 Read next: `core.ops.random`, `call`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,22 +24,20 @@ from ..core.ops.elementwise import C_TYPES
 from ..core.ops.random import STATE_WORDS, RandomFunction, pack_state, unpack_state
 from ..core.ops.scan import Scan
 from ..core.program import Program
-from ..core.types import COMPLEXES, RandomStateType, TensorType
+from ..core.types import COMPLEXES, FLOATS, RandomStateType, TensorType
 from .indexmap import View, whole
 from .loopir import Dim, Value, cast
 from .lower import SIZE, VALUE, Lowering, lowers, op_text
 
-#: The element types in which the parameters of the distributions go to C; what is not here is drawn in Python.
+#: The element types in which the parameters of draws element by element go to C.
 PARAMETERS = {
     "uniform": ("float64", "float64"),
     "normal": ("float64", "float64"),
     "random_integers": ("int64", "int64"),
     "binomial": ("int64", "float64"),
     "poisson": ("float64",),
-    "permutation": ("int64",),
-    "choice": ("int64",),
 }
-_MACROS = {"random_integers": "INTEGERS", "choice": "INTEGERS"}
+_MACROS = {"random_integers": "INTEGERS"}
 
 
 class MersenneDraw(Op):
@@ -165,82 +162,151 @@ def _body(body: Body) -> Body:
 def _drawn_in_c(node: Apply) -> bool:
     op = node.op
     parameters = node.inputs[1 + op.sized :]
-    if op.distribution not in PARAMETERS or op.dtype in COMPLEXES:
+    if op.dtype in COMPLEXES or any(x.type.dtype == "uint64" for x in parameters):
         return False
-    if op.distribution == "choice":
-        elements, again = parameters[:2]
-        if len(parameters) > 2 or elements.type.ndim or not isinstance(again, Constant) or not again.data:
-            return False
-    return all(x.type.dtype != "uint64" for x in parameters)
+    return op.distribution != "multinomial" or parameters[1].type.dtype in FLOATS
 
 
 # -- C -----------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Parameter:
-    """A parameter as C gets it.
+Texts = Sequence[str]
+Argument = Callable[[], str]
+
+
+class _Draw:
+    """A draw on the way to C: what it reads and needs, and the lines that are written.
 
     Attributes:
-        view: a number, read as an operand, or None.
-        array: the parameter in memory, or None.
-        room: where it is stretched to the size of the sample, None where it lies so already.
-        known: for each dimension whether it is known to be that of the sample.
+        dims: sizes of the sample; `batch` are those without the dimensions of one draw.
+        first: lines that make parameters ready.
     """
 
-    view: View | None
-    array: Value | None
-    room: Value | None
-    known: tuple[bool, ...] = ()
+    def __init__(self, low: Lowering, node: Apply, dims: list[Dim]) -> None:
+        self.low, self.node, self.op, self.dims = low, node, node.op.draw, dims
+        self.number = low.node
+        self.batch = dims[: len(dims) - self.op.record.event]
+        self.parameters = node.inputs[1 + self.op.sized :]
+        self.state = low.materialised(node.inputs[0])
+        self.results = [low.new_value("uint32", (STATE_WORDS,)), low.new_value(self.op.dtype, dims, 1)]
+        self.reads: list[View] = []
+        self.arrays = [self.state]
+        self.texts: Texts = ()
+        self.first: list[Callable[[], list[str]]] = []
+        self.c_type = "_Bool" if self.op.dtype == "bool" else C_TYPES[self.op.dtype]
+        low.messages.append(f"{self.op.distribution}: a parameter is out of its range")
+        self.message = len(low.messages) - 1
 
+    # -- parts of the call ---------------------------------------------------------------------------------------------
 
-def _parameter(low: Lowering, x: Variable, wanted: str, dims: Sequence[Dim], extents: Sequence[int], index: int) -> Any:
-    view = low.view(x)
-    if not view.dims:
-        return _Parameter(view, None, None)
-    shift = len(dims) - len(view.dims)
-    for k, static in enumerate(x.type.shape):
-        if static != 1 and k + shift in extents:
-            low.unify(dims[k + shift], view.dims[k], k + shift)
-    array = low.materialised(x)
-    known = tuple(low.same(a, b) for a, b in zip(dims[shift:], view.dims))
-    if not shift and all(known) and x.type.dtype == wanted:
-        return _Parameter(None, array, None)
-    return _Parameter(None, array, low.new_value(wanted, dims, index), known)
+    def function(self, macro: str, *more: str) -> str:
+        """The name of a function for the sample's element type, made by a macro of the header."""
+        name = "_".join(("isym_draw", macro.lower(), self.op.dtype, *more))
+        types = ", ".join((self.c_type, *(C_TYPES[dtype] for dtype in more)))
+        self.low.support.setdefault(f"ISYM_MT_{macro}({name}, {types})\n")
+        return name
 
+    def room(self, dtype: str, dims: Sequence[Dim]) -> Value:
+        """Memory for the draw alone."""
+        self.results.append(self.low.new_value(dtype, dims, len(self.results)))
+        return self.results[-1]
 
-def _stretched(low: Lowering, parameter: _Parameter, x: Variable, dims: Sequence[Dim], wanted: str) -> list[str]:
-    """Lines that write a parameter to its room, element by element of the sample."""
-    array, room = parameter.array, parameter.room
-    assert array is not None and room is not None
-    shift = len(dims) - len(array.dims)
-    checks, loops, place, offset = [], [], "0", "0"
-    for axis, dim in enumerate(dims):
-        size, name = low.text(dim), f"b{axis}"
-        loops.append(f"for (int64_t {name} = 0; {name} < {size}; {name}++)")
-        place = name if not axis else f"({place}) * {size} + {name}"
-        if axis < shift:
-            continue
-        mine, at = low.text(array.dims[axis - shift]), name
-        if mine == "1":
-            at = "0"
-        elif not parameter.known[axis - shift]:
-            checks.append(
-                f"if ({mine} != 1 && {mine} != {size}) "
-                f"return isym_fail(ctx, {SIZE}, {low.node}, {axis}, {mine}, {size});"
-            )
-            at = f"({mine} == 1 ? 0 : {name})"
-        offset = at if axis == shift else f"({offset}) * {mine} + {at}"
-    element = cast(f"{array.storage.buffer}[{offset}]", x.type.dtype, wanted)
-    return [*checks, *loops, f"  {room.buffer}[{place}] = {element};"]
+    def read(self, x: Variable, dtype: str) -> Argument:
+        """A 0-d parameter as a local variable of C."""
+        position = len(self.reads)
+        self.reads.append(self.low.view(x))
+        name = f"number{position}"
+        self.first.append(
+            lambda: [f"const {C_TYPES[dtype]} {name} = {cast(self.texts[position], x.type.dtype, dtype)};"]
+        )
+        return lambda: name
+
+    def array(self, x: Variable) -> Value:
+        """A parameter in memory."""
+        self.arrays.append(self.low.materialised(x))
+        return self.arrays[-1]
+
+    def elementwise(self, x: Variable, dtype: str, dims: Sequence[Dim]) -> Argument:
+        """A parameter with an element for each of `dims`, or one for all: its address and step."""
+        view = self.low.view(x)
+        if not view.dims:
+            number = self.read(x, dtype)
+            return lambda: f"&{number()}, 0"
+        shift = len(dims) - len(view.dims)
+        for k, static in enumerate(x.type.shape):
+            if static != 1 and k + shift in self.op.extents:
+                self.low.unify(dims[k + shift], view.dims[k], k + shift)
+        array = self.array(x)
+        known = [self.low.same(a, b) for a, b in zip(dims[shift:], view.dims)]
+        if not shift and all(known) and x.type.dtype == dtype:
+            return lambda: f"{array.storage.buffer}, 1"
+        room = self.room(dtype, dims)
+        self.first.append(lambda: self._stretched(array, room, known, cast_from=x.type.dtype))
+        return lambda: f"{room.buffer}, 1"
+
+    def _stretched(self, array: Value, room: Value, known: Sequence[bool], cast_from: str) -> list[str]:
+        """Lines that write a parameter to its room, element by element of the sample."""
+        low = self.low
+        shift = len(room.dims) - len(array.dims)
+        checks, loops, place, offset = [], [], "0", "0"
+        for axis, dim in enumerate(room.dims):
+            size, name = low.text(dim), f"b{axis}"
+            loops.append(f"for (int64_t {name} = 0; {name} < {size}; {name}++)")
+            place = name if not axis else f"({place}) * {size} + {name}"
+            if axis < shift:
+                continue
+            mine, at = low.text(array.dims[axis - shift]), name
+            if mine == "1":
+                at = "0"
+            elif not known[axis - shift]:
+                wrong = f"{mine} != 1 && {mine} != {size}"
+                checks.append(f"if ({wrong}) return isym_fail(ctx, {SIZE}, {self.number}, {axis}, {mine}, {size});")
+                at = f"({mine} == 1 ? 0 : {name})"
+            offset = at if axis == shift else f"({offset}) * {mine} + {at}"
+        element = cast(f"{array.storage.buffer}[{offset}]", cast_from, room.dtype)
+        return [*checks, *loops, f"  {room.buffer}[{place}] = {element};"]
+
+    @property
+    def sample(self) -> str:
+        """The sample as an argument, without its count."""
+        return f"({self.c_type} *){self.results[1].buffer}"
+
+    @property
+    def count(self) -> str:
+        return " * ".join(f"{self.low.text(dim)}" for dim in self.dims) or "1"
+
+    def build(self, call: Argument, after: Callable[[], list[str]] = list) -> None:
+        """Add the kernel: `call` is C text that is true where a parameter is wrong, `after` what comes then."""
+        low, words = self.low, self.results[0]
+
+        def lines(texts: Texts) -> list[str]:
+            self.texts = texts
+            written = [line for part in self.first for line in part()]
+            written.append(f"memcpy({words.buffer}, {self.state.storage.buffer}, sizeof(isym_mt));")
+            written.append(f"isym_mt *const words = (isym_mt *){words.buffer};")
+            written.append(f"if ({call()}) return isym_fail(ctx, {VALUE}, {self.number}, {self.message}, 0, 0);")
+            return ["{", *(f"  {line}" for line in (*written, *after())), "}"]
+
+        made = low.kernel(
+            op_text(self.node.op),
+            "call",
+            reads=tuple(low.access(view, []) for view in self.reads),
+            lines=lines,
+            whole=tuple(dict.fromkeys(self.arrays)),
+            dims=tuple(dim for x in (*self.arrays, *self.results) for dim in x.dims),
+            after=[k for x in self.node.inputs for k in low.view(x).needs],
+            results=tuple(self.results),
+        )
+        for result in self.results:
+            result.writers.append(made)
+        for x, result in zip(self.node.outputs, self.results):
+            low.views[x] = whole(result)
 
 
 @lowers(MersenneDraw)
 def _draw(low: Lowering, node: Apply, value: bool) -> bool:
     op = node.op.draw
-    kind, number = op.distribution, low.node
-    views = [low.view(x) for x in node.inputs]
-    shape = node.op.infer_shape(node, [view.dims for view in views])[1]
+    shape = node.op.infer_shape(node, [low.view(x).dims for x in node.inputs])[1]
     dims: list[Dim] = []
     for axis, (size, static) in enumerate(zip(shape, op.shape)):
         dim = low.size_of(size)
@@ -250,59 +316,79 @@ def _draw(low: Lowering, node: Apply, value: bool) -> bool:
         low.views[node.outputs[1]] = View(None, (), tuple(dims))
         return True
     low.headers.setdefault("mersenne.h")
-    c_type = "_Bool" if op.dtype == "bool" else C_TYPES[op.dtype]
-    name = f"isym_draw_{kind}_{op.dtype}"
-    low.support.setdefault(f"ISYM_MT_{_MACROS.get(kind, kind.upper())}({name}, {c_type})\n")
-    state = low.materialised(node.inputs[0])
-    after, sample = low.new_value("uint32", (STATE_WORDS,)), low.new_value(op.dtype, dims, 1)
-    wanted = PARAMETERS[kind]
-    operands = node.inputs[1 + op.sized :][: len(wanted)]
-    batch = dims[: len(dims) - op.record.event]
-    parameters = [
-        _parameter(low, x, dtype, batch, op.extents, 2 + k) for k, (x, dtype) in enumerate(zip(operands, wanted))
-    ]
-    row = low.new_value("int64", dims[-1:], 2) if kind == "permutation" else None
-    low.messages.append(f"{kind}: a parameter is out of its range")
-    message = len(low.messages) - 1
-
-    def lines(texts: Sequence[str]) -> list[str]:
-        remaining = iter(texts)
-        written, arguments = [], ["words"]
-        for k, (x, parameter, dtype) in enumerate(zip(operands, parameters, wanted)):
-            if parameter.view is not None:
-                written.append(f"const {C_TYPES[dtype]} parameter{k} = {cast(next(remaining), x.type.dtype, dtype)};")
-                arguments.append(f"&parameter{k}, 0")
-                continue
-            if parameter.room is not None:
-                written += _stretched(low, parameter, x, batch, dtype)
-            arguments.append(f"{(parameter.room or parameter.array).storage.buffer}, 1")
-        count = " * ".join(low.text(dim) for dim in dims) or "1"
-        if kind == "permutation":
-            arguments[1:] = [row.buffer if row is not None else "0", "parameter0"]
-        elif kind == "choice":
-            written.append("const int64_t first = 0, last = parameter0 - 1;")
-            arguments[1:] = ["&first, 0", "&last, 0"]
-        written.append(f"memcpy({after.buffer}, {state.storage.buffer}, sizeof(isym_mt));")
-        written.append(f"isym_mt *const words = (isym_mt *){after.buffer};")
-        call = f"{name}({', '.join(arguments)}, ({c_type} *){sample.buffer}, {count})"
-        if kind == "choice":
-            call = f"{count} > 0 && {call}"
-        written.append(f"if ({call}) return isym_fail(ctx, {VALUE}, {number}, {message}, 0, 0);")
-        return ["{", *(f"  {line}" for line in written), "}"]
-
-    arrays = [state, *(p.array for p in parameters if p.array is not None)]
-    rooms = [p.room for p in parameters if p.room is not None]
-    made = low.kernel(
-        op_text(node.op),
-        "call",
-        reads=tuple(low.access(p.view, []) for p in parameters if p.view is not None),
-        lines=lines,
-        whole=tuple(arrays),
-        dims=tuple(dim for x in (*arrays, sample) for dim in x.dims),
-        after=[k for view in views for k in view.needs],
-        results=(after, sample, *rooms, *([row] if row is not None else [])),
-    )
-    for result in made.results:
-        result.writers.append(made)
-    low.views[node.outputs[0]], low.views[node.outputs[1]] = whole(after), whole(sample)
+    draw = _Draw(low, node, dims)
+    _WRITERS.get(op.distribution, _elements)(draw)
     return True
+
+
+def _elements(draw: _Draw) -> None:
+    """One number for each element of the parameters."""
+    kind = draw.op.distribution
+    given = [draw.elementwise(x, dtype, draw.batch) for x, dtype in zip(draw.parameters, PARAMETERS[kind])]
+    function = draw.function(_MACROS.get(kind, kind.upper()))
+    draw.build(lambda: f"{function}(words, {', '.join(text() for text in given)}, {draw.sample}, {draw.count})")
+
+
+def _permutation(draw: _Draw) -> None:
+    size = draw.read(draw.parameters[0], "int64")
+    row, function = draw.room("int64", draw.dims[-1:]), draw.function("PERMUTATION")
+    draw.build(lambda: f"{function}(words, {row.buffer}, {size()}, {draw.sample}, {draw.count})")
+
+
+def _multinomial(draw: _Draw) -> None:
+    trials, chances = draw.parameters
+    dtype = chances.type.dtype
+    n = draw.elementwise(trials, "int64", draw.batch)
+    if len(chances.type.shape) == 1:
+        row = draw.array(chances)
+        rows: Argument = lambda: f"{row.storage.buffer}, 0"  # noqa: E731
+    else:
+        rows = draw.elementwise(chances, dtype, draw.dims)
+    room, function = draw.room("float64", draw.dims[-1:]), draw.function("MULTINOMIAL", dtype)
+
+    def call() -> str:
+        size = draw.low.text(draw.dims[-1])
+        return f"{function}(words, {n()}, {rows()}, {room.buffer}, {size}, {draw.sample}, {draw.count})"
+
+    draw.build(call)
+
+
+def _choice(draw: _Draw) -> None:
+    """Positions are chosen, then the elements at them are taken."""
+    low, (elements, again, *rest) = draw.low, draw.parameters
+    vector = draw.array(elements) if elements.type.shape else None
+    n: Dim | None = None if vector is None else vector.dims[0]
+    size = draw.read(elements, "int64") if vector is None else lambda: low.text(vector.dims[0])
+    replaced = draw.read(again, "bool")
+    chosen = draw.room("int64", draw.dims)
+    chances = draw.elementwise(rest[0], "float64", low.view(rest[0]).dims) if rest else None
+    copy = sums = row = None
+    if rest:
+        n = low.view(rest[0]).dims[0]
+        copy, sums = draw.room("float64", (n,)), draw.room("float64", (n,))
+    if rest or not (isinstance(again, Constant) and again.data):
+        row = draw.room("int64", (n if n is not None else low.scalar_size(elements, "choice"),))
+    kind = rest[0].type.dtype if rest and rest[0].type.dtype in FLOATS else "float64"
+    tolerance = float(np.sqrt(max(np.finfo(np.float64).eps, np.finfo(kind).eps)))
+
+    def call() -> str:
+        names = [x.buffer if x is not None else "0" for x in (copy, sums, row)]
+        text = f"isym_mt_choose(words, {size()}, {replaced()}, {names[0]}, {tolerance!r}, {names[1]}, {names[2]}, "
+        text += f"{chosen.buffer}, {draw.count})"
+        if copy is None or chances is None:
+            return text
+        length = low.text(copy.dims[0])
+        source = chances().rpartition(",")[0]
+        return f"{size()} != {length} || (memcpy({copy.buffer}, {source}, sizeof(double) * {length}), {text})"
+
+    def taken() -> list[str]:
+        place = f"{chosen.buffer}[i]"
+        item = cast(place, "int64", draw.op.dtype)
+        if vector is not None:
+            item = cast(f"{vector.storage.buffer}[{place}]", elements.type.dtype, draw.op.dtype)
+        return [f"for (int64_t i = 0; i < {draw.count}; i++) {draw.results[1].buffer}[i] = {item};"]
+
+    draw.build(call, taken)
+
+
+_WRITERS = {"permutation": _permutation, "multinomial": _multinomial, "choice": _choice}

@@ -38,6 +38,7 @@ def drawn(make: Any, *inputs: Any, values: tuple[Any, ...] = ()) -> tuple[np.nda
 
 
 N, P = np.array([3, 40, 1000]), np.array([[0.25], [0.5], [0.75]])
+WEIGHTS = np.arange(15.0) ** 3 + 1
 MEANS = np.array([0.0, 0.3, 3.0, 9.99, 10.0, 30.0, 1e4])
 
 #: what is drawn by our function and by NumPy's
@@ -88,6 +89,35 @@ DRAWS: dict[str, tuple[Any, Any]] = {
     "permutation of nothing": (lambda s: random.permutation(s, (2,), 0), lambda r: np.empty((2, 0))),
     "choice": (lambda s: random.choice(s, (COUNT,), 7), lambda r: r.choice(7, COUNT)),
     "nothing of nothing": (lambda s: random.choice(s, (0,), 0), lambda r: np.empty(0)),
+    "choice of elements": (
+        lambda s: random.choice(s, (20,), [1.5, 2.5, 4.5], dtype="float32"),
+        lambda r: r.choice([1.5, 2.5, 4.5], 20).astype("float32"),
+    ),
+    "choice without replacement": (
+        lambda s: random.choice(s, (4, 2), [3, 5, 7, 11, 13, 17, 19, 23, 29], replace=False),
+        lambda r: r.choice([3, 5, 7, 11, 13, 17, 19, 23, 29], (4, 2), replace=False),
+    ),
+    "choice with probabilities": (
+        lambda s: random.choice(s, (COUNT,), 4, p=[0.1, 0.0, 0.6, 0.3]),
+        lambda r: r.choice(4, COUNT, p=[0.1, 0.0, 0.6, 0.3]),
+    ),
+    "choice with probabilities, without replacement": (
+        lambda s: random.choice(s, (12,), 15, replace=False, p=WEIGHTS / WEIGHTS.sum()),
+        lambda r: r.choice(15, 12, replace=False, p=WEIGHTS / WEIGHTS.sum()),
+    ),
+    "one choice": (lambda s: random.choice(s, None, [2, 3]), lambda r: r.choice([2, 3])),
+    "multinomial": (
+        lambda s: random.multinomial(s, (4, 3), 10, [0.2, 0.3, 0.5]),
+        lambda r: np.array([r.multinomial(10, [0.2, 0.3, 0.5]) for _ in range(12)]).reshape(4, 3, 3),
+    ),
+    "multinomial of arrays": (
+        lambda s: random.multinomial(s, None, N[:2], [[0.2, 0.8], [0.5, 0.5]]),
+        lambda r: np.array([r.multinomial(3, [0.2, 0.8]), r.multinomial(40, [0.5, 0.5])]),
+    ),
+    "multinomial a little over 1": (
+        lambda s: random.multinomial(s, (5,), 100, [0.5, 0.5 + 1e-7, 1e-7]),
+        lambda r: np.array([r.multinomial(100, np.array([0.5, 0.5 + 1e-7, 1e-7]) * (1 - 5e-5)) for _ in range(5)]),
+    ),
     "no numbers": (lambda s: random.normal(s, (0, 3)), lambda r: np.empty((0, 3))),
 }
 
@@ -120,6 +150,36 @@ def test_poisson_in_every_range(mean: float) -> None:
     after, sample = random.poisson(state, (400,), given)
     f = _function("poisson", lambda: function([given], sample, updates=[(state, after)]), state)
     assert np.array_equal(f(mean), np.random.RandomState(SEED).poisson(mean, 400))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 17, 100, 130, 300])
+def test_multinomial_of_many_outcomes(size: int, dtype: str) -> None:
+    """Whether a row is scaled depends on the last digit of its sum, which is NumPy's."""
+    generator, given = np.random.default_rng(size), T.TensorType(dtype, shape=(None,))("p")
+    state = shared(np.random.RandomState(SEED))
+    after, sample = random.multinomial(state, (3,), 50, given)
+    f = _function(dtype, lambda: function([given], sample, updates=[(state, after)]), state)
+    record = random.DISTRIBUTIONS["multinomial"]
+    for _ in range(40):
+        p = generator.random(size) + 1e-3
+        p = (p / p.sum()).astype(dtype)
+        expected = record.draw(np.random.RandomState(SEED), (3,), np.array(50), p)
+        _made[dtype][1].set_value(np.random.RandomState(SEED))
+        assert np.array_equal(f(p), expected)
+
+
+def test_whether_elements_are_put_back_may_be_a_variable() -> None:
+    again, size = T.bscalar("again"), T.lscalar("size")
+    state = shared(np.random.RandomState(SEED))
+    after, sample = random.choice(state, (4,), size, replace=again)
+    f = function([again, size], sample, updates=[(state, after)])
+    assert steps_of(f) == 0
+    reference = np.random.RandomState(SEED)
+    for put_back, n in ((1, 4), (0, 4), (0, 9), (1, 10**6)):
+        assert np.array_equal(f(put_back, n), reference.choice(n, 4, bool(put_back)))
+    with pytest.raises(ValueError, match="larger sample"):
+        f(0, 3)
 
 
 _made: dict[str, tuple[Any, Any]] = {}
@@ -169,6 +229,12 @@ def test_sizes_worked_out_by_calls() -> None:
         (lambda s, x: s.poisson((2,), x), ValueError),
         (lambda s, x: s.random_integers((2,), 3, T.cast(x, "int64")), ValueError),
         (lambda s, x: s.choice((2,), T.cast(x, "int64")), ValueError),
+        (lambda s, x: s.choice((2,), 2, p=T.stack([x, 2.0])), ValueError),
+        (lambda s, x: s.choice((2,), 2, p=T.stack([0.5, 0.4 - x * 0])), ValueError),
+        (lambda s, x: s.choice((2,), 3, p=T.stack([0.5, 0.5 - x * 0])), ValueError),
+        (lambda s, x: s.choice((2,), 2, replace=False, p=T.stack([1.0, x * 0])), ValueError),
+        (lambda s, x: s.multinomial((2,), 5, T.stack([x, 2.0])), ValueError),
+        (lambda s, x: s.multinomial((2,), T.cast(x, "int64")), ValueError),
         (lambda s, x: s.permutation(n=T.cast(x, "int64")), ValueError),
     ],
 )
@@ -270,7 +336,7 @@ def test_loops_and_branches_draw_in_c() -> None:
 
 def test_where_a_state_goes_to_python_all_stay_objects() -> None:
     streams = RandomStreams(2)
-    x, y = streams.multinomial((2,), 5, [0.5, 0.5]), streams.uniform()
+    x, y = streams.choice((2,), np.array([2, 3], "uint64"), dtype="uint64"), streams.uniform()
     f = function([], [x, y])
     assert with_states_as_arrays(f.program) is f.program
     assert steps_of(f) == 2

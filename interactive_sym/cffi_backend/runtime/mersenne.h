@@ -348,20 +348,147 @@ static inline int64_t isym_mt_poisson(isym_mt *s, double mean) {
     return 0;                                                                                                                  \
   }
 
-/* Permutations of 0, ..., n - 1: the last of what is left changes places with one of them. */
+/* 0, ..., n - 1 in random order: the last of what is left changes places with one of them. */
+static inline void isym_mt_shuffle(isym_mt *s, int64_t *row, int64_t n) {
+  for (int64_t k = 0; k < n; k++) row[k] = k;
+  for (int64_t k = n - 1; k > 0; k--) {
+    const int64_t other = (int64_t)isym_mt_below(s, (uint64_t)k), item = row[k];
+    row[k] = row[other];
+    row[other] = item;
+  }
+}
+
 #define ISYM_MT_PERMUTATION(NAME, T)                                                                                           \
   static inline int NAME(isym_mt *s, int64_t *row, int64_t n, T *out, int64_t count) {                                         \
     if (n < 0) return 1;                                                                                                       \
     for (int64_t first = 0; first < count; first += n) {                                                                       \
-      for (int64_t k = 0; k < n; k++) row[k] = k;                                                                              \
-      for (int64_t k = n - 1; k > 0; k--) {                                                                                    \
-        const int64_t other = (int64_t)isym_mt_below(s, (uint64_t)k), item = row[k];                                           \
-        row[k] = row[other];                                                                                                   \
-        row[other] = item;                                                                                                     \
-      }                                                                                                                        \
+      isym_mt_shuffle(s, row, n);                                                                                              \
       for (int64_t k = 0; k < n; k++) out[first + k] = (T)row[k];                                                              \
     }                                                                                                                          \
     return 0;                                                                                                                  \
   }
+
+/* Sums as NumPy makes them: of eight at a time up to 128, of halves beyond. */
+#define ISYM_MT_PAIRWISE(NAME, T)                                                                                              \
+  static T NAME(const T *x, int64_t n) {                                                                                       \
+    if (n < 8) {                                                                                                               \
+      T sum = 0;                                                                                                               \
+      for (int64_t k = 0; k < n; k++) sum += x[k];                                                                             \
+      return sum;                                                                                                              \
+    }                                                                                                                          \
+    if (n > 128) {                                                                                                             \
+      const int64_t half = n / 2 - n / 2 % 8;                                                                                  \
+      return NAME(x, half) + NAME(x + half, n - half);                                                                         \
+    }                                                                                                                          \
+    T r[8];                                                                                                                    \
+    int64_t k = 8;                                                                                                             \
+    memcpy(r, x, sizeof r);                                                                                                    \
+    for (; k < n - n % 8; k += 8)                                                                                              \
+      for (int j = 0; j < 8; j++) r[j] += x[k + j];                                                                            \
+    T sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));                                                 \
+    for (; k < n; k++) sum += x[k];                                                                                            \
+    return sum;                                                                                                                \
+  }
+
+/* Kahan's sum, in which what an addition has rounded off is added to the next number. */
+static inline double isym_mt_kahan(const double *x, int64_t n) {
+  if (n <= 0) return 0.0;
+  double sum = x[0], lost = 0.0;
+  for (int64_t k = 1; k < n; k++) {
+    const double item = x[k] - lost, next = sum + item;
+    lost = (next - sum) - item;
+    sum = next;
+  }
+  return sum;
+}
+
+/* How often each of k outcomes came in n trials: binomial numbers of what is left.  Rows whose rounded sum exceeds 1 by the last
+ * digits, or whose last probability is tiny, are scaled down first (P: their element type); `p` is room for one row. */
+#define ISYM_MT_MULTINOMIAL(NAME, T, P)                                                                                        \
+  ISYM_MT_PAIRWISE(NAME##_sum, P)                                                                                              \
+  static inline int NAME(isym_mt *s, const int64_t *n, int n_step, const P *row, int row_step, double *p, int64_t k, T *out,   \
+                         int64_t count) {                                                                                      \
+    for (int64_t draw = 0; k && draw < count / k; draw++, row += row_step * k, out += k) {                                     \
+      const P sum = NAME##_sum(row, k);                                                                                        \
+      const int scaled = (sum > (P)1.0 && sum < (P)(1.0 + 1e-5)) || row[k - 1] < (P)5e-5;                                      \
+      for (int64_t j = 0; j < k; j++) {                                                                                        \
+        p[j] = scaled ? row[j] * (P)(1.0 - 5e-5) : row[j];                                                                     \
+        if (!(p[j] >= 0 && p[j] <= 1)) return 1;                                                                               \
+      }                                                                                                                        \
+      int64_t left = n[draw * n_step];                                                                                         \
+      if (left < 0 || isym_mt_kahan(p, k - 1) > 1.0 + 1e-12) return 1;                                                         \
+      for (int64_t j = 0; j < k; j++) out[j] = (T)0;                                                                           \
+      double remaining = 1.0;                                                                                                  \
+      for (int64_t j = 0; j < k - 1 && left > 0; j++) {                                                                        \
+        const int64_t found = isym_mt_binomial(s, left, p[j] / remaining, 0);                                                  \
+        out[j] = (T)found;                                                                                                     \
+        left -= found;                                                                                                         \
+        remaining -= p[j];                                                                                                     \
+      }                                                                                                                        \
+      if (left > 0) out[k - 1] = (T)left;                                                                                      \
+    }                                                                                                                          \
+    return k == 0;                                                                                                             \
+  }
+
+/* -- choices ----------------------------------------------------------------------------------------------------------------- */
+
+/* The first outcome whose summed probability exceeds u. */
+static inline int64_t isym_mt_outcome(const double *sums, int64_t n, double u) {
+  int64_t low = 0, high = n;
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    if (sums[middle] <= u) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+static inline void isym_mt_sums(const double *p, double *sums, int64_t n) {
+  double sum = 0;
+  for (int64_t k = 0; k < n; k++) sums[k] = sum += p[k];
+  for (int64_t k = 0; k < n; k++) sums[k] /= sum;
+}
+
+/* Positions of elements chosen of n; `p` are their probabilities or NULL, which draws without replacement change.  `sums` is room for
+ * n numbers, `row` for n positions.  1: sizes or probabilities are wrong. */
+static inline int isym_mt_choose(isym_mt *s, int64_t n, int again, double *p, double tolerance, double *sums, int64_t *row,
+                                 int64_t *out, int64_t count) {
+  if ((n <= 0 && count) || (!again && count > n)) return 1;
+  if (!p) {
+    if (again) {
+      for (int64_t i = 0; i < count; i++) out[i] = (int64_t)isym_mt_below(s, (uint64_t)n - 1);
+      return 0;
+    }
+    isym_mt_shuffle(s, row, n);
+    memcpy(out, row, (size_t)count * sizeof *out);
+    return 0;
+  }
+  int64_t possible = 0;
+  for (int64_t k = 0; k < n; k++) {
+    if (!(p[k] >= 0)) return 1;
+    possible += p[k] > 0;
+  }
+  if (!(fabs(isym_mt_kahan(p, n) - 1.0) <= tolerance)) return 1;
+  if (again) {
+    isym_mt_sums(p, sums, n);
+    for (int64_t i = 0; i < count; i++) out[i] = isym_mt_outcome(sums, n, isym_mt_double(s));
+    return 0;
+  }
+  if (possible < count) return 1;
+  memset(row, 0, (size_t)n * sizeof *row); /* marks of what is drawn */
+  for (int64_t found = 0; found < count;) {
+    const int64_t wanted = count - found, before = found;
+    isym_mt_sums(p, sums, n);
+    for (int64_t i = 0; i < wanted; i++) {
+      const int64_t k = isym_mt_outcome(sums, n, isym_mt_double(s));
+      if (k >= n) return 1;
+      if (row[k]) continue;
+      row[k] = 1;
+      out[found++] = k;
+    }
+    for (int64_t i = before; i < found; i++) p[out[i]] = 0;
+  }
+  return 0;
+}
 
 #endif
