@@ -25,7 +25,8 @@ HEAD = """# Theano's names, and what stands for them here
 
 Made by `tools/feature_table.py` from `docs/names.toml`; a test resolves every name anew and compares its arguments.
 **Works** means: the name is found under this path once `interactive_sym.theano_names` is installed, and takes the
-arguments shown, by name and by position. How to switch, and what differs: [coming from Theano](coming_from_theano.md).
+arguments shown, by name and by position; elementwise functions, such as `exp` and `maximum`, by position only, as in
+Theano. How to switch, and what differs: [coming from Theano](coming_from_theano.md).
 """
 
 #: Objects on which attributes are looked up that a class does not have, only what is made of it.
