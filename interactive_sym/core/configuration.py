@@ -69,6 +69,13 @@ FLAGS: dict[str, Flag] = {
         Flag("optimizer", "fast_run", str, "which rewrites a function gets when its mode names none"),
         Flag("optimizer_including", "", str, "rules or stages switched on, separated by ':'"),
         Flag("optimizer_excluding", "", str, "rules or stages switched off, separated by ':'"),
+        Flag(
+            "background_compile",
+            False,
+            _boolean,
+            "functions return at once and run with NumPy until their C is compiled; sums and functions such as exp may "
+            "differ in their last digits between the two",
+        ),
         Flag("on_unused_input", "raise", _one_of("raise", "warn", "ignore"), "what an unused input does"),
         Flag("int_division", "floatX", _one_of("int", "floatX", "raise"), "meaning of `/` between integers"),
         Flag("exception_verbosity", "low", _one_of("low", "high"), "how much an error message tells"),
