@@ -46,7 +46,10 @@ GOF = " ".join(
 
 MODULES: dict[str, tuple[str, str]] = {
     "theano": (LOOKUP, "interactive_sym interactive_sym.gradient"),
-    "theano.compat": (LOOKUP, "collections builtins"),
+    "theano.compat": (LOOKUP, "interactive_sym.python2_names collections builtins"),
+    "theano.compat.python2x": (LOOKUP, "interactive_sym.python2_names"),
+    "theano.compat.six": (LOOKUP, "interactive_sym.python2_names"),
+    "theano.compat.six.moves": (LOOKUP, "interactive_sym.python2_names"),
     "theano.compile": (LOOKUP, COMPILE),
     "theano.compile.builders": (SAME, "interactive_sym.builders"),
     "theano.compile.debugmode": (LOOKUP, "interactive_sym.debugging"),
@@ -56,7 +59,7 @@ MODULES: dict[str, tuple[str, str]] = {
     "theano.compile.mode": (SAME, "interactive_sym.mode"),
     "theano.compile.monitormode": (LOOKUP, "interactive_sym.debugging"),
     "theano.compile.nanguardmode": (LOOKUP, "interactive_sym.debugging"),
-    "theano.compile.ops": (LOOKUP, "interactive_sym.builders"),
+    "theano.compile.ops": (LOOKUP, "interactive_sym.builders interactive_sym.tensor"),
     "theano.compile.pfunc": (LOOKUP, "interactive_sym"),
     "theano.compile.profiling": (LOOKUP, "interactive_sym.debugging"),
     "theano.compile.sharedvalue": (LOOKUP, "interactive_sym"),
@@ -74,14 +77,17 @@ MODULES: dict[str, tuple[str, str]] = {
     "theano.ifelse": (SAME, "interactive_sym.ifelse"),
     "theano.misc": (FOLDER, ""),
     "theano.misc.pkl_utils": (SAME, "interactive_sym.pkl_utils"),
+    "theano.misc.safe_asarray": (LOOKUP, "interactive_sym"),
     "theano.printing": (SAME, "interactive_sym.printing"),
     "theano.sandbox": (FOLDER, ""),
     "theano.sandbox.rng_mrg": (SAME, "interactive_sym.tensor.rng_mrg"),
     "theano.scalar": (LOOKUP, "interactive_sym.core.types interactive_sym.tensor"),
     "theano.scalar.basic": (LOOKUP, "interactive_sym.core.types interactive_sym.tensor"),
+    "theano.scalar.basic_scipy": (LOOKUP, "interactive_sym.tensor"),
     "theano.scan_module": (LOOKUP, "interactive_sym.scan"),
     "theano.scan_module.scan": (LOOKUP, "interactive_sym.scan"),
     "theano.scan_module.scan_checkpoints": (LOOKUP, "interactive_sym.scan"),
+    "theano.scan_module.scan_op": (LOOKUP, "interactive_sym.core.ops.scan"),
     "theano.scan_module.scan_utils": (LOOKUP, "interactive_sym.scan"),
     "theano.scan_module.scan_views": (LOOKUP, "interactive_sym.scan"),
     "theano.sparse": (SAME, "interactive_sym.sparse"),
@@ -126,12 +132,20 @@ MODULES: dict[str, tuple[str, str]] = {
 }
 
 NAMES: dict[str, str] = {
+    "theano._asarray": "numpy:asarray",
+    "theano.misc.safe_asarray._asarray": "numpy:asarray",
+    "theano.compile.ops.shape_i": "interactive_sym.core.ops.shape:shape_i",
     "theano.dot": "interactive_sym.tensor",
     "theano.generic": "interactive_sym.core.types",
     "theano.get_scalar_constant_value": "interactive_sym.tensor",
     "theano.predefined_modes": "interactive_sym.mode",
+    "theano.gof.Generic": "interactive_sym.core.types:GenericType",
+    "theano.gof.Type": "interactive_sym.core.types:GenericType",
     "theano.gof.generic": "interactive_sym.core.types",
+    "theano.gof.type.Generic": "interactive_sym.core.types:GenericType",
+    "theano.gof.type.Type": "interactive_sym.core.types:GenericType",
     "theano.gof.type.generic": "interactive_sym.core.types",
+    "theano.tensor.basic._dot": "interactive_sym.tensor:dot",
     "theano.scalar.complex128": "interactive_sym.tensor:zscalar",
     "theano.scalar.complex64": "interactive_sym.tensor:cscalar",
     "theano.scalar.float32": "interactive_sym.tensor:fscalar",
@@ -142,6 +156,39 @@ NAMES: dict[str, str] = {
     "theano.scalar.int8": "interactive_sym.tensor:bscalar",
 }
 """Single names of Theano's modules that stand in another module of ours: `module`, or `module:name` where renamed."""
+
+
+OF_ONE_NAME: dict[str, dict[str, str]] = {
+    "theano.scalar": {
+        **{name: name.lower() for name in ("Add", "Sub", "Mul", "Mod", "Pow", "Clip", "Neg", "Inv", "Sqr", "Sqrt")},
+        **{name: name.lower() for name in ("Exp", "Exp2", "Expm1", "Log", "Log2", "Log10", "Log1p", "Abs", "Sgn")},
+        **{name: name.lower() for name in ("Ceil", "Floor", "Trunc", "Sin", "Cos", "Tan", "Sinh", "Cosh", "Tanh")},
+        **{name: name.lower() for name in ("ArcSin", "ArcCos", "ArcTan", "ArcTan2", "ArcSinh", "ArcCosh", "ArcTanh")},
+        **{name: name.lower() for name in ("Deg2Rad", "Rad2Deg", "Identity", "Switch", "Cast", "Maximum", "Minimum")},
+        **{name: name.lower() for name in ("EQ", "NEQ", "LT", "GT", "LE", "GE", "AND", "OR", "XOR", "Invert")},
+        **{name: name.lower() for name in ("IsNan", "IsInf", "Real", "Imag", "Angle", "Complex", "Conj")},
+        **{name: name.lower() for name in ("Erf", "Erfc", "Erfcx", "Erfinv", "Erfcinv", "Gamma", "GammaLn", "Psi")},
+        "RoundHalfToEven": "round_half_to_even",
+        "RoundHalfAwayFromZero": "round_half_away_from_zero",
+        "Second": "fill",
+        "TrueDiv": "true_div",
+        "IntDiv": "int_div",
+        "TriGamma": "tri_gamma",
+    },
+    "theano.tensor.elemwise": {
+        **{name: name.lower() for name in ("Sum", "Prod", "All", "Any")},
+    },
+    "theano.tensor.nnet.sigm": {"ScalarSigmoid": "sigmoid", "ScalarSoftplus": "softplus"},
+}
+OF_ONE_NAME["theano.scalar.basic"] = OF_ONE_NAME["theano.scalar.basic_scipy"] = OF_ONE_NAME["theano.scalar"]
+"""By module: a class of Theano's for one operation, and the name that operation has here. `isinstance` asks by name."""
+
+
+class _OfOneName(type):
+    """The type of classes of which every operation of one name counts as an instance."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return getattr(value, "name", None) == vars(cls)["named"] and hasattr(value, "perform")
 
 
 class _Standing(ModuleType):
@@ -191,9 +238,12 @@ class _Loader(Loader):
             def look_up(name: str) -> object:
                 if name.startswith("__"):
                     raise AttributeError(name)
+                if named := OF_ONE_NAME.get(theirs, {}).get(name):
+                    made = vars(module)[name] = _OfOneName(name, (), {"named": named, "__module__": theirs})
+                    return made
                 if place := NAMES.get(f"{theirs}.{name}"):
-                    module, _, own_name = place.partition(":")
-                    return getattr(importlib.import_module(module), own_name or name)
+                    of_ours, _, own_name = place.partition(":")
+                    return getattr(importlib.import_module(of_ours), own_name or name)
                 for one in ours:
                     if hasattr(one, name):
                         return getattr(one, name)
@@ -249,7 +299,8 @@ def installed() -> bool:
 def install() -> None:
     """Makes `import theano` and the modules of `MODULES` mean this package, until `uninstall()`.
 
-    Settings of the environment variable `THEANO_FLAGS` are taken over. Twice is as good as once. A Theano that is
+    Settings of the environment variable `THEANO_FLAGS` are taken over. Variables count as true, except comparisons, so
+    that `W = W or shared(...)` means what it meant. Twice is as good as once. A Theano that is
     installed but not imported stays out of the way.
 
     Raises:
@@ -271,6 +322,7 @@ def install() -> None:
             name="theano",
         )
     sys.meta_path.insert(0, _finder)
+    importlib.import_module("interactive_sym.core.variable").count_as_true(True)
     _read_flags(os.environ.get(FLAGS_VARIABLE, ""))
 
 
@@ -298,6 +350,7 @@ def uninstall() -> None:
     if not installed():
         return
     sys.meta_path.remove(_finder)
+    importlib.import_module("interactive_sym.core.variable").count_as_true(False)
     for name in _loaded():
         parent, _, child = name.rpartition(".")
         if parent in _kept and child not in _kept[parent][1]:

@@ -106,7 +106,7 @@ def source_of(node: Apply) -> str:
         "#include <Python.h>",
         "#include <numpy/arrayobject.h>",
     ]
-    lines += ["#include <math.h>", "#include <stdlib.h>", "#include <string.h>"]
+    lines += [f"#include <{header}.h>" for header in ("math", "stdbool", "stdint", "stdlib", "string")]
     for header in _given(op, "c_headers"):
         lines.append(f"#include {header}" if header[:1] in '<"' else f"#include <{header}>")
     for variable, word in zip((*node.inputs, *node.outputs), (*inputs, *outputs)):

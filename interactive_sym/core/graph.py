@@ -31,7 +31,7 @@ class Variable:
         owner: the Apply that computes it, None for inputs, constants and shared variables.
         index: which of the owner's outputs it is.
         name: the user's name for it, or None.
-        tag: a free namespace.
+        tag: a free namespace. Programs may also set attributes of their own on the variable itself.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -41,7 +41,7 @@ class Variable:
         (None, 'exp', (x,))
     """
 
-    __slots__ = ("__weakref__", "_tag", "index", "name", "owner", "type")
+    __slots__ = ("__dict__", "__weakref__", "_tag", "index", "name", "owner", "type")
 
     type: Any
     owner: "Apply | None"
@@ -66,7 +66,7 @@ class Variable:
         return _variable_again, (kept.flat, kept.place)
 
     def __getstate__(self) -> Any:
-        state = {name: getattr(self, name) for name in _own_slots(type(self)) if hasattr(self, name)}
+        state = {name: getattr(self, name) for name in _own_names(self)}
         state.update(type=self.type, name=self.name, owner=None, index=None, _tag=None)
         if self._tag is not None:
             state["_tag"] = SimpleNamespace(**_tag_to_save(self._tag))
@@ -435,9 +435,8 @@ class Flat:
             tag = _tag_to_save(variable._tag)
             if tag:
                 found["_tag"] = {name: self._referring(value) for name, value in tag.items()}
-        for name in _own_slots(type(variable)):
-            if hasattr(variable, name):
-                found[name] = self._referring(getattr(variable, name))
+        for name in _own_names(variable):
+            found[name] = self._referring(getattr(variable, name))
         return found
 
     def _referring(self, value: Any) -> Any:
@@ -566,15 +565,10 @@ def _not_kept(outputs: Sequence[Variable]) -> list[Apply]:
     return order
 
 
-def _own_slots(class_: type) -> list[str]:
-    """Slots that a class of variables has beside those of `Variable`."""
-    return [
-        name
-        for base in class_.__mro__
-        if base is not Variable
-        for name in getattr(base, "__slots__", ())
-        if name != "__weakref__"
-    ]
+def _own_names(variable: Variable) -> list[str]:
+    """Attributes that a variable has beside those of every variable: of its class, and what a program has set."""
+    slots = [name for base in type(variable).__mro__ if base is not Variable for name in getattr(base, "__slots__", ())]
+    return [name for name in slots if name != "__weakref__" and hasattr(variable, name)] + list(vars(variable))
 
 
 def _tag_to_save(tag: SimpleNamespace) -> dict[str, Any]:

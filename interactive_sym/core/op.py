@@ -12,7 +12,7 @@ Read next: `types`, `variable`, then `ops.elementwise`.
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import source
 from .graph import Apply, Variable
@@ -24,6 +24,32 @@ Gradient = Variable | None
 
 class UndefinedDerivative(TypeError):
     """What an operation's `grad` raises where it has no derivative."""
+
+
+class _Name:
+    """The name of an operation: one that it sets, or that of its class.
+
+    Rules look at names, so an operation of a user that takes the name of one of the house, such as `mul`, is called by
+    its class too.
+    """
+
+    def __get__(self, op: "Op | None", cls: type[Any]) -> str:
+        own = cls.__name__ if op is None else op.__dict__.get("name", cls.__name__)
+        return _apart(cls, str(own))
+
+    def __set__(self, op: "Op", name: Any) -> None:
+        op.__dict__["name"] = name
+
+
+#: Names of the operations of the house, besides those of public functions.
+_taken: set[str] = set()
+
+
+def _apart(cls: type[Any], name: str) -> str:
+    """`name`, with that of its class where it is taken."""
+    if cls.__module__.startswith(_HOUSE) or (name not in _taken and name not in _functions):
+        return name
+    return f"{cls.__name__}.{name}"
 
 
 class Op:
@@ -69,10 +95,23 @@ class Op:
     python_only: str = ""
     gradient_stops: str = ""
 
-    @property
-    def name(self) -> str:
-        """The operation's name: what `T.<name>` is called, what rules index by."""
-        return type(self).__name__
+    if TYPE_CHECKING:
+
+        @property
+        def name(self) -> str:
+            """The operation's name: what `T.<name>` is called, what rules index by."""
+
+    else:
+        name = _Name()  # no property, so that classes of users may set `self.name`
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = cls.__dict__.get("name")
+        if isinstance(own, str):
+            if cls.__module__.startswith(_HOUSE):
+                _taken.add(own)
+            else:
+                type.__setattr__(cls, "name", _apart(cls, own))
 
     @property
     def doc(self) -> str:

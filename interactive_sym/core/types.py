@@ -11,11 +11,12 @@ import numpy as np
 
 from .configuration import config
 from .errors import message
-from .graph import Variable
+from .graph import Constant, Variable
 from .op import Op, call
 from .source import here
 from .variable import TensorConstant, TensorVariable
 
+_HOUSE = __name__.partition(".")[0] + "."
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 FLOATS = ("float32", "float64")
 COMPLEXES = ("complex64", "complex128")
@@ -62,8 +63,9 @@ class TensorType:
 
     Args:
         dtype: element type, such as `"float64"`.
-        broadcastable: a sequence with an entry a dimension: True (size 1), False or None (any size), or the size
-        itself.
+        broadcastable, shape: a sequence with an entry a dimension: True (size 1), False or None (any size), or the size
+            itself.
+        name: accepted for old programs; types are told apart by what they hold.
 
     A dimension of known size 1 stretches in elementwise operations; a dimension that only happens to have size 1 when
     a function is called does not.
@@ -82,7 +84,11 @@ class TensorType:
     broadcastable: tuple[bool, ...]
 
     def __init__(
-        self, dtype: Any, broadcastable: Sequence[Any] | None = None, shape: Sequence[int | None] | None = None
+        self,
+        dtype: Any,
+        broadcastable: Sequence[Any] | None = None,
+        shape: Sequence[int | None] | None = None,
+        name: str | None = None,
     ) -> None:
         sizes = broadcastable if shape is None else shape
         if sizes is None:
@@ -153,6 +159,92 @@ class TensorType:
         return TensorConstant(self, value, name)
 
     # -- values ------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def values_eq(a: Any, b: Any, force_same_dtype: bool = True) -> bool:
+        """Whether two arrays are equal, element by element; NaN equals NaN.
+
+        Args:
+            a, b: arrays.
+            force_same_dtype: arrays of different element types are not equal.
+
+        Example:
+            >>> TensorType.values_eq(np.array([1.0, np.nan]), np.array([1.0, np.nan]))
+            True
+        """
+        a, b = np.asarray(a), np.asarray(b)
+        if a.shape != b.shape or (force_same_dtype and a.dtype != b.dtype):
+            return False
+        return bool(np.all((a == b) | ((a != a) & (b != b))))
+
+    @staticmethod
+    def values_eq_approx(
+        a: Any,
+        b: Any,
+        allow_remove_inf: bool = False,
+        allow_remove_nan: bool = False,
+        rtol: float | None = None,
+        atol: float | None = None,
+    ) -> bool:
+        """Whether two arrays are equal but for the rounding of computations.
+
+        Args:
+            a, b: arrays of one element type.
+            allow_remove_inf, allow_remove_nan: elements of `b` that are infinite, or NaN, may be anything in `a`.
+            rtol, atol: relative and absolute difference; by default 1e-5 and 1e-8, for float32 1e-5 and 1e-5.
+
+        Example:
+            >>> TensorType.values_eq_approx(np.array([1.0]), np.array([1.0 + 1e-9]))
+            True
+        """
+        a, b = np.asarray(a), np.asarray(b)
+        if a.shape != b.shape or a.dtype != b.dtype:
+            return False
+        if a.dtype.kind not in "fc":
+            return bool(np.all(a == b))
+        small = 1e-5 if a.dtype in ("float32", "complex64") else 1e-8
+        rtol, atol = 1e-5 if rtol is None else rtol, small if atol is None else atol
+        close = np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True)
+        if allow_remove_inf:
+            close |= np.isinf(b)
+        if allow_remove_nan:
+            close |= np.isnan(b)
+        return bool(np.all(close))
+
+    @staticmethod
+    def may_share_memory(a: Any, b: Any) -> bool:
+        """Whether two arrays may use the same memory.
+
+        Example:
+            >>> row = np.zeros(3)
+            >>> TensorType.may_share_memory(row, row[1:])
+            True
+        """
+        return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
+
+    def is_valid_value(self, value: Any, strict: bool = True) -> bool:
+        """Whether `filter` takes a value; strictly, whether it already is an array of this type.
+
+        Example:
+            >>> TensorType("float64", (False,)).is_valid_value(np.zeros(3))
+            True
+        """
+        if strict:
+            return self.accepts(value)
+        try:
+            self.filter(value)
+        except TypeError:
+            return False
+        return True
+
+    def value_zeros(self, shape: Sequence[int]) -> np.ndarray[Any, Any]:
+        """An array of zeros of this element type.
+
+        Example:
+            >>> TensorType("int8", (False,)).value_zeros((2,))
+            array([0, 0], dtype=int8)
+        """
+        return np.zeros(tuple(shape), dtype=self.dtype)
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` already is an array of this type."""
@@ -251,7 +343,7 @@ class TensorType:
             )
         )
 
-    def filter_variable(self, other: Any, name: str = "the value") -> Variable:
+    def filter_variable(self, other: Any, allow_convert: bool = True, name: str = "the value") -> Variable:
         """`other` as a variable that may stand where one of this type is wanted; TypeError where it may not."""
         variable: Variable = call("as_tensor_variable", other)
         if not self.holds(variable.type):
@@ -266,6 +358,33 @@ class TensorType:
             and len(self.shape) == len(other.shape)
             and all(mine is None or mine == its for mine, its in zip(self.shape, other.shape))
         )
+
+    def is_super(self, other: Any) -> bool:
+        """`holds`, under the name programs know.
+
+        Example:
+            >>> TensorType("float64", (False, False)).is_super(TensorType("float64", (True, False)))
+            True
+        """
+        return self.holds(other)
+
+    def in_same_class(self, other: Any) -> bool:
+        """Whether a type has the same element type, and dimensions of size 1 in the same places.
+
+        Example:
+            >>> TensorType("float64", (3,)).in_same_class(TensorType("float64", (4,)))
+            True
+        """
+        return isinstance(other, TensorType) and self.dtype == other.dtype and self.broadcastable == other.broadcastable
+
+    def convert_variable(self, var: Variable) -> Variable | None:
+        """A variable that may stand where one of this type is wanted, itself; None for any other.
+
+        Example:
+            >>> TensorType("float64", (False,)).convert_variable(TensorType("float32", (False,))("x")) is None
+            True
+        """
+        return var if self.holds(var.type) else None
 
 
 class GenericType:
@@ -313,7 +432,61 @@ class GenericType:
 
     __call__ = make_variable
 
-    def filter_variable(self, other: Any, name: str = "the value") -> Variable:
+    @staticmethod
+    def values_eq(a: Any, b: Any) -> bool:
+        """Whether two values are equal.
+
+        Example:
+            >>> GenericType.values_eq([1, 2], [1, 2])
+            True
+        """
+        return bool(a == b)
+
+    def values_eq_approx(self, a: Any, b: Any) -> bool:
+        """Whether two values are equal; types of numbers may say how nearly.
+
+        Example:
+            >>> GenericType().values_eq_approx("a", "a")
+            True
+        """
+        return self.values_eq(a, b)
+
+    def is_valid_value(self, value: Any) -> bool:
+        """Whether `filter` takes a value.
+
+        Example:
+            >>> RandomStateType().is_valid_value(3)
+            False
+        """
+        try:
+            self.filter(value, strict=True)
+        except (TypeError, ValueError):
+            return False
+        return True
+
+    def is_super(self, other: Any) -> bool:
+        """`holds`, under the name programs know.
+
+        Example:
+            >>> GenericType().is_super(GenericType())
+            True
+        """
+        return self.holds(other)
+
+    def make_constant(self, value: Any, name: str | None = None) -> Constant:
+        """A constant of this type.
+
+        Example:
+            >>> GenericType().make_constant("text").data
+            'text'
+        """
+        return Constant(self, value, name)
+
+    def clone(self) -> "GenericType":
+        """The type itself: it never changes."""
+        return self
+
+    def filter_variable(self, other: Any, allow_convert: bool = True, name: str = "the value") -> Variable:
         if not isinstance(other, Variable) or not self.holds(other.type):
             raise TypeError(message(f"{name} wants a variable of type {self}, got {other}"))
         return other
@@ -340,6 +513,17 @@ class RandomStateType(GenericType):
         if not isinstance(value, np.random.RandomState):
             raise TypeError(message(f"{name} wants a numpy.random.RandomState, got {type(value).__name__}"))
         return value
+
+
+def filtered(type_: Any, value: Any, strict: bool, allow_downcast: bool | None, name: str) -> Any:
+    """`type_.filter(value)`; types of users need not take what to call the value in an error message."""
+    if type(type_).filter.__module__.startswith(_HOUSE):
+        return type_.filter(value, strict=strict, allow_downcast=allow_downcast, name=name)
+    try:
+        return type_.filter(value, strict=strict, allow_downcast=allow_downcast)
+    except (TypeError, ValueError) as error:
+        error.add_note(f"while checking {name}")
+        raise
 
 
 generic = GenericType()

@@ -12,6 +12,22 @@ from .graph import Constant, Variable
 from .op import call
 from .source import here
 
+#: Holds an entry where variables count as true, as programs mean that say `W = W or shared(...)`.
+_truthful: list[bool] = []
+
+
+def count_as_true(wanted: bool) -> None:
+    """Whether variables have a truth value, True (those of type bool never have one); by default they have none.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> count_as_true(True)
+        >>> bool(T.dvector("x"))
+        True
+        >>> count_as_true(False)
+    """
+    _truthful[:] = [True] * wanted
+
 
 class _TensorOperators:
     """Operators and methods that tensor variables, constants and shared variables have alike."""
@@ -61,6 +77,8 @@ class _TensorOperators:
     # -- Python's protocols --------------------------------------------------------------------------------------
 
     def __bool__(self) -> bool:
+        if _truthful and self.type.dtype != "bool":
+            return True
         raise TypeError(
             message(
                 f"{self!s} is a symbolic value: it has no truth value until a function is called",

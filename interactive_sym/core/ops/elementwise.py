@@ -116,6 +116,11 @@ class Elementwise(Op):
     def doc(self) -> str:
         return self.description
 
+    @property
+    def scalar_op(self) -> "Elementwise":
+        """The operation on one number, under the name programs know; here it is the same record."""
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         return elementwise, (self.name,)
 
@@ -1202,6 +1207,8 @@ class Cast(Elementwise):
     def c_expression(self, operands: Sequence[str], in_dtypes: Sequence[str], out_dtype: str) -> str:
         if self.dtype in _UNSIGNED and in_dtypes[0] in FLOATS:
             return _UNSIGNED[self.dtype].format(operands[0])
+        if in_dtypes[0] == "bool" and self.dtype in FLOATS:  # compilers do not see that a byte converted is a choice
+            return f"({operands[0]} ? ({C_TYPES[self.dtype]})1 : 0)"
         return super().c_expression(operands, in_dtypes, out_dtype)
 
     def __reduce__(self) -> tuple[Any, ...]:

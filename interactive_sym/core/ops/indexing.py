@@ -211,6 +211,11 @@ class IncSubtensor(Op):
     def name(self) -> str:
         return "set_subtensor" if self.set else "inc_subtensor"
 
+    @property
+    def set_instead_of_inc(self) -> bool:
+        """`set`, under the name programs know."""
+        return self.set
+
     def __str__(self) -> str:
         return f"{self.name}{{{entries_text(self.entries)}}}"
 

@@ -133,6 +133,16 @@ class Scan(Op):
         """Outputs of the step."""
         return self.body.outputs
 
+    @property
+    def inputs(self) -> tuple[Variable, ...]:
+        """`inner_inputs`, under the name programs know."""
+        return self.body.inputs
+
+    @property
+    def outputs(self) -> tuple[Variable, ...]:
+        """`inner_outputs`, under the name programs know."""
+        return self.body.outputs
+
     # -- parts of inputs and outputs -------------------------------------------------------------------------------
 
     def split(self, inputs: Sequence[Any]) -> "Parts":
