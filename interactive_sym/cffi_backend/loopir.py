@@ -15,6 +15,7 @@ from typing import Any, Union
 import numpy as np
 
 from ..core.ops.elementwise import C_TYPES
+from ..core.types import FLOATS
 
 Text = Callable[[], str]
 
@@ -240,6 +241,8 @@ def cast(text: str, source: str, target: str) -> str:
         return f"({text} != 0)"
     if source.startswith("complex") and not target.startswith("complex"):
         return f"({C_TYPES[target]})creal({text})"
+    if source == "bool" and target in FLOATS:  # as in `Cast`
+        return f"({text} ? ({C_TYPES[target]})1 : 0)"
     return f"({C_TYPES[target]})({text})" if not text.replace("_", "").isalnum() else f"({C_TYPES[target]}){text}"
 
 

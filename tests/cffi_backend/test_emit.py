@@ -108,6 +108,7 @@ def test_literals_are_exact(dtype: str) -> None:
 def test_casts_like_numpy() -> None:
     assert cast("v1", "float64", "bool") == "(v1 != 0)"
     assert cast("v1", "int64", "float64") == "(double)v1"
+    assert cast("v1", "bool", "float32") == "(v1 ? (float)1 : 0)"
     assert cast("v1", "int64", "int64") == "v1"
 
 
