@@ -25,12 +25,14 @@ from .core.errors import ForeignStateError, KernelError, NoCompilerWarning, mess
 from .core.graph import Apply, Flat, Variable, leaves, rebuild
 from .core.op import call as call_public
 from .core.op import public
+from .core.ops.elementwise import C_TYPES
 from .core.program import Program
 from .core.reference import Interpreter
 from .core.running import Writing
 from .core.shared import SharedVariable
 from .core.text import listing
 from .core.trace import Trace
+from .core.types import TensorType, filtered
 from .debugging.profiling import NodeClock, Part, ProfileStats, Timed, profile_of
 from .definition import Definition, as_pairs, restored
 from .mode import Mode, get_mode
@@ -309,6 +311,9 @@ class Function:
             threads=threads.thread_count(),
             enough=threads.enough(),
             written=self._written(program),
+            names=self._names(),
+            defaults=self._defaults,
+            accepted=[self._converted_unasked(made) for made in self._arguments],
         )
         if not any(slot.dtype == call.STATE for slot in (*generated.spec.inputs, *generated.spec.shared)):
             return kernel
@@ -342,6 +347,21 @@ class Function:
         shape = self._shape_of_result()
         return None if shape == "none" else own[0] if shape == "one" else own[:count]
 
+    def _names(self) -> list[str | None]:
+        """The names that keywords may say, for each argument; none where calls need more than that."""
+        if self._arguments != self._parameters:
+            return []
+        names = [made.name for made in self._arguments]
+        return [name if names.count(name) == 1 else None for name in names]
+
+    def _converted_unasked(self, made: In) -> Sequence[str]:
+        """Element types of which arrays are accepted by an input, see `TensorType.filter`."""
+        type_ = made.variable.type
+        if type(type_) is not TensorType or made.strict:
+            return ()
+        wanted = type_.numpy_dtype
+        return [name for name in C_TYPES if np.promote_types(name, wanted) == wanted]
+
     def _shape_of_result(self) -> str:
         """Whether a call returns "one" output, "none", or "all" of them as a list."""
         if self._definition.keys is None and self._definition.outputs is None:
@@ -355,7 +375,7 @@ class Function:
         label = f"{name} (argument {position} of {self.name})"
 
         def check(value: Any) -> Any:
-            return type_.filter(value, strict=strict, allow_downcast=allow, name=label)
+            return filtered(type_, value, strict, allow, label)
 
         return check
 

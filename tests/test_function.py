@@ -437,3 +437,61 @@ def test_errors_of_direct_calls_are_explained_as_others_are():
     assert found[0] == found[1] and "test_function.py" in found[0]
     with config.change_flags(exception_verbosity="high"), pytest.raises(ValueError, match="Values:"):
         f([1.0, 2.0], [1.0, 2.0, 3.0])
+
+
+def test_keywords_and_defaults_in_every_combination():
+    x, y, z = T.dscalars("x", "y", "z")
+    f = function([x, In(y, value=2.0), In(z, value=3.0)], 100 * x + 10 * y + z)
+    assert [float(v) for v in (f(1), f(1, 5), f(1, z=5), f(x=1), f(z=7, x=1), f(1, 5, 7), f(y=0, z=0, x=0))] == [
+        123, 153, 125, 123, 127, 157, 0,
+    ]  # fmt: skip
+    f["y"] = 4
+    assert float(f(1)) == 143
+    for bad, text in (
+        (lambda: f(), "missing"),
+        (lambda: f(y=1), "missing"),
+        (lambda: f(1, x=1), "several values"),
+        (lambda: f(1, w=1), "no argument 'w'"),
+        (lambda: f(1, 2, 3, 4), "takes 3 arguments, got 4"),
+        (lambda: f(1, **{"a" * 300: 1}), "no argument"),
+        (lambda: f(1, y="text"), "input 'y'"),
+    ):
+        with pytest.raises(TypeError, match=text):
+            bad()
+    same = function([x, T.dscalar("x")], x, on_unused_input="ignore")
+    with pytest.raises(TypeError, match="2 arguments named 'x'"):
+        same(1.0, x=2.0)
+
+
+def test_a_default_replaced_while_it_is_used_stays_alive():
+    x, y = T.dvector("x"), T.dvector("y")
+    f = function([x, In(y, value=np.ones(3))], x + y)
+
+    class Vector:
+        def __array__(self, dtype=None, copy=None):
+            f["y"] = np.full(3, 7.0)
+            return np.arange(3.0)
+
+    np.testing.assert_array_equal(f(Vector()), [1, 2, 3])
+    np.testing.assert_array_equal(f([0.0, 0, 0]), [7, 7, 7])
+
+
+@pytest.mark.parametrize("wanted", ["float64", "float32", "int64", "int8", "uint8", "complex128"])
+def test_arrays_are_converted_or_refused_as_types_say(wanted):
+    type_ = T.TensorType(wanted, shape=(None, 2))
+    x = type_("x")
+    f = function([x], x)
+    given = np.arange(12).reshape(3, 4)
+    for dtype in ("bool", "int8", "uint8", "int16", "int32", "int64", "uint64", "float32", "float64", "complex64"):
+        for view in (given[:, :2], given[::-1, ::2], given.T[:2].T, given[:, :3], given[0]):
+            array = view.astype(dtype)
+            for value in (array, np.asfortranarray(array), array.astype(array.dtype.newbyteorder())):
+                try:
+                    expected = type_.filter(value, name="input 'x'")
+                except TypeError:
+                    with pytest.raises(TypeError):
+                        f(value)
+                else:
+                    result = f(value)
+                    assert result.dtype == wanted and not np.shares_memory(result, value)
+                    np.testing.assert_array_equal(result, expected)

@@ -34,7 +34,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
@@ -135,6 +135,9 @@ def make(
     threads: int = 1,
     enough: int = 0,
     written: Sequence[Any] = (),
+    names: Sequence[str | None] = (),
+    defaults: list[Any] | None = None,
+    accepted: Sequence[Sequence[str]] = (),
 ) -> Callable[..., Any]:
     """A Python callable from a loaded unit.
 
@@ -152,6 +155,9 @@ def make(
         backend: `"c"` or `"python"`; by default the first that works.
         threads: threads that a call may use, its own among them; results are the same bits for any number.
         enough: operations of a loop from which threads share it.
+        names: of the inputs, None for one that keywords don't name; none sends all calls with keywords to `bind`.
+        defaults: of the inputs, values as kernels take them or None; read at each call.
+        accepted: per input, the element types of which arrays are converted without asking the filter.
         written: per update, the container of its target, whose `changes` count what is stored; none counts nothing.
 
     Returns:
@@ -201,7 +207,8 @@ def make(
         raise ValueError(f"{len(spec.updates)} updates and {len(written)} containers")
     plan = _Plan(
         spec, loaded, tuple(storages), tuple(filters), on_error or default_error, _step_runner(spec, first_output),
-        _explainer(spec), mode, bind, lock, max(1, threads), enough, tuple(written),
+        _explainer(spec), mode, bind, lock, tuple(names), [] if defaults is None else defaults, tuple(accepted),
+        max(1, threads), enough, tuple(written),
     )  # fmt: skip
     if backend == "python":
         return PythonKernel(plan)
@@ -233,6 +240,9 @@ class _Plan:
     mode: int
     bind: Bind | None
     lock: Any
+    names: tuple[str | None, ...]
+    defaults: list[Any]
+    accepted: tuple[Sequence[str], ...]
     threads: int
     enough: int
     written: tuple[Any, ...]
@@ -252,7 +262,10 @@ def _kernel(plan: _Plan) -> Callable[..., Any]:
         len(unit.outputs),
         len(unit.updates),
         plan.mode,
-        tuple(_slot_payload(slot) for slot in unit.slots),
+        tuple(
+            (*_slot_payload(slot), _type_numbers(plan.accepted[k] if k < len(plan.accepted) else ()))
+            for k, slot in enumerate(unit.slots)
+        ),
         tuple(unit.update_targets),
         tuple((step.inputs, step.outputs) for step in unit.steps),
         plan.storages,
@@ -269,6 +282,8 @@ def _kernel(plan: _Plan) -> Callable[..., Any]:
         min(max(plan.enough, 0), 2**62),
         tuple(container.changes for container in plan.written),
         () if plan.lock is None else plan.lock.known(),
+        plan.names,
+        plan.defaults,
     )
     made: list[Any] = []
     if not module.lib.isym_make(id(payload), id(made)):
@@ -303,6 +318,12 @@ class WarmingKernel:
 
     def __repr__(self) -> str:
         return repr(self.__call__)
+
+
+def _type_numbers(dtypes: Iterable[str]) -> int:
+    """Element types as bits, by their numbers; the same type may have several numbers."""
+    numbers = {numpy.dtype(code).num for name in dtypes for code in "bBhHiIlLqQfdFD?" if numpy.dtype(code) == name}
+    return sum(1 << number for number in numbers)
 
 
 def _slot_payload(slot: ArgSpec) -> tuple[int, int, tuple[int, ...]]:

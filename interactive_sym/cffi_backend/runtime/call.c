@@ -283,8 +283,9 @@ static int take_inputs(Frame *frame, PyObject *const *args) {
         if (store_number(spec, value, slot->data)) continue;
       }
     }
-    PyObject *filter = PyTuple_GET_ITEM(self->filters, k);
-    if (filter == Py_None) Py_INCREF(value);
+    PyObject *made = converted(spec, value), *filter = PyTuple_GET_ITEM(self->filters, k);
+    if (made) value = made;
+    else if (filter == Py_None) Py_INCREF(value);
     else value = PyObject_CallFunctionObjArgs(filter, value, NULL);
     if (!value) return 1;
     frame->held[k] = value;
@@ -558,6 +559,35 @@ static PyObject *run_framed(Function *self, PyObject *const *args) {
   return result;
 }
 
+/* The place of a named input among those that no argument was given for; -1 where there is none. */
+static Py_ssize_t place_of(Function *self, PyObject *name, PyObject *const *full, Py_ssize_t first) {
+  for (Py_ssize_t k = first; k < self->n_inputs; k++) {
+    PyObject *own = PyTuple_GET_ITEM(self->names, k);
+    if (own == name || (PyUnicode_CheckExact(own) && PyUnicode_CheckExact(name) && PyUnicode_Compare(own, name) == 0))
+      return full[k] ? -1 : k;
+  }
+  return -1;
+}
+
+/* A call of which `full` has the arguments given, completed by defaults; `*done` is 0 where it is not as simple as that. */
+static PyObject *run_completed(Function *self, PyObject **full, int *done) {
+  for (int k = 0; k < self->n_inputs; k++) {
+    if (full[k]) continue;
+    if (PyList_GET_SIZE(self->defaults) != self->n_inputs || PyList_GET_ITEM(self->defaults, k) == Py_None) return NULL;
+    full[k] = PyList_GET_ITEM(self->defaults, k);
+  }
+  *done = 1;
+  for (int k = 0; k < self->n_inputs; k++) Py_INCREF(full[k]); /* a filter may replace a default */
+  PyObject *result = run_framed(self, full);
+  for (int k = 0; k < self->n_inputs; k++) Py_DECREF(full[k]);
+  return result;
+}
+
+/* Whether a call with so many positional arguments may be completed here. */
+static int may_complete(Function *self, Py_ssize_t n) {
+  return n <= self->n_inputs && self->n_inputs <= FEW_SLOTS && PyTuple_GET_SIZE(self->names) == self->n_inputs;
+}
+
 /* A call with keywords, or with too many or too few arguments: `bind(args, keywords)` gives the full list, or raises. */
 static PyObject *call_bound(Function *self, PyObject *const *args, Py_ssize_t n, PyObject *names) {
   if (self->bind == Py_None) {
@@ -588,9 +618,19 @@ static PyObject *call_bound(Function *self, PyObject *const *args, Py_ssize_t n,
 
 static PyObject *function_call(PyObject *callable, PyObject *const *args, size_t flagged, PyObject *names) {
   Function *self = (Function *)callable;
-  Py_ssize_t n = PyVectorcall_NARGS(flagged);
-  if (n != self->n_inputs || (names && PyTuple_GET_SIZE(names))) return call_bound(self, args, n, names);
-  return run_framed(self, args);
+  Py_ssize_t n = PyVectorcall_NARGS(flagged), named = names ? PyTuple_GET_SIZE(names) : 0;
+  if (n == self->n_inputs && !named) return run_framed(self, args);
+  if (may_complete(self, n)) {
+    PyObject *full[FEW_SLOTS] = {NULL};
+    int done = 0;
+    memcpy(full, args, sizeof(PyObject *) * (size_t)n);
+    Py_ssize_t place = 0;
+    for (Py_ssize_t k = 0; k < named && place >= 0; k++)
+      if ((place = place_of(self, PyTuple_GET_ITEM(names, k), full, n)) >= 0) full[place] = args[n + k];
+    PyObject *result = place >= 0 ? run_completed(self, full, &done) : NULL;
+    if (done) return result;
+  }
+  return call_bound(self, args, n, names);
 }
 
 /* ---- the type --------------------------------------------------------------------------------------------------------------- */
@@ -607,6 +647,8 @@ static int function_traverse(Function *self, visitproc visit, void *arg) {
   Py_VISIT(self->unpack);
   Py_VISIT(self->changes);
   Py_VISIT(self->known);
+  Py_VISIT(self->names);
+  Py_VISIT(self->defaults);
   Py_VISIT(self->keep);
   for (int k = 0; self->spare && k < self->n_updates; k++) Py_VISIT(self->spare[k]);
   for (int k = 0; self->last && k < self->n_outputs; k++) Py_VISIT(self->last[k]);
@@ -632,6 +674,8 @@ static int function_clear(Function *self) {
   Py_CLEAR(self->unpack);
   Py_CLEAR(self->changes);
   Py_CLEAR(self->known);
+  Py_CLEAR(self->names);
+  Py_CLEAR(self->defaults);
   Py_CLEAR(self->keep);
   for (int k = 0; self->spare && k < self->n_updates; k++) Py_CLEAR(self->spare[k]);
   for (int k = 0; self->last && k < self->n_outputs; k++) Py_CLEAR(self->last[k]);
@@ -712,7 +756,7 @@ static int *integers(PyObject *tuple, int extra) {
 static int read_spec(Spec *spec, PyObject *item) {
   PyObject *dims;
   int kind; /* 0 a tensor, 1 an object, 2 a state */
-  if (!PyArg_ParseTuple(item, "iiO!", &kind, &spec->typenum, &PyTuple_Type, &dims)) return 1;
+  if (!PyArg_ParseTuple(item, "iiO!K", &kind, &spec->typenum, &PyTuple_Type, &dims, &spec->accepted)) return 1;
   spec->object = kind == 1;
   spec->state = kind == 2;
   spec->ndim = (int)PyTuple_GET_SIZE(dims);
@@ -746,11 +790,12 @@ static PyObject *make(PyObject *payload) {
   unsigned long long kernel, lib;
   long long enough = 0;
   PyObject *specs, *targets, *steps;
-  int good = PyArg_ParseTuple(payload, "KKiiiiiO!O!O!O!O!OOOOOOOOiLO!O!", &kernel, &lib, &self->n_inputs, &self->n_shared, &self->n_outputs,
+  int good = PyArg_ParseTuple(payload, "KKiiiiiO!O!O!O!O!OOOOOOOOiLO!O!O!O!", &kernel, &lib, &self->n_inputs, &self->n_shared, &self->n_outputs,
                               &self->n_updates, &self->mode, &PyTuple_Type, &specs, &PyTuple_Type, &targets, &PyTuple_Type, &steps,
                               &PyTuple_Type, &self->storages, &PyTuple_Type, &self->filters, &self->on_error, &self->run_step,
                               &self->explain, &self->bind, &self->lock, &self->pack, &self->unpack, &self->keep, &self->threads, &enough,
-                              &PyTuple_Type, &self->changes, &PyTuple_Type, &self->known);
+                              &PyTuple_Type, &self->changes, &PyTuple_Type, &self->known, &PyTuple_Type, &self->names,
+                              &PyList_Type, &self->defaults);
   self->enough = enough;
   Py_XINCREF(self->storages);
   Py_XINCREF(self->filters);
@@ -764,6 +809,8 @@ static PyObject *make(PyObject *payload) {
   Py_XINCREF(self->keep);
   Py_XINCREF(self->changes);
   Py_XINCREF(self->known);
+  Py_XINCREF(self->names);
+  Py_XINCREF(self->defaults);
   if (good) {
     self->kernel = (int (*)(isym_ctx *))(uintptr_t)kernel;
     self->lib = (const void *const *)(uintptr_t)lib;
@@ -802,18 +849,32 @@ static struct {
 
 static PyObject *direct_call(PyObject *object, PyObject *args, PyObject *keywords) {
   PyObject *kernel = *(PyObject **)((char *)object + direct.place);
-  if (!kernel || Py_TYPE(kernel) != &FunctionType || (keywords && PyDict_GET_SIZE(keywords)) ||
-      PyTuple_GET_SIZE(args) != ((Function *)kernel)->n_inputs)
-    return direct.call(object, args, keywords);
+  if (!kernel || Py_TYPE(kernel) != &FunctionType) return direct.call(object, args, keywords);
+  Function *self = (Function *)kernel;
+  const Py_ssize_t n = PyTuple_GET_SIZE(args);
+  PyObject *result = NULL;
+  int done = 0;
   Py_INCREF(kernel);
-  PyObject *result = run_framed((Function *)kernel, ((PyTupleObject *)args)->ob_item);
+  if (n == self->n_inputs && !(keywords && PyDict_GET_SIZE(keywords))) {
+    done = 1;
+    result = run_framed(self, ((PyTupleObject *)args)->ob_item);
+  } else if (may_complete(self, n)) {
+    PyObject *full[FEW_SLOTS] = {NULL}, *name, *value;
+    memcpy(full, ((PyTupleObject *)args)->ob_item, sizeof(PyObject *) * (size_t)n);
+    Py_ssize_t place = 0, at = 0;
+    while (keywords && place >= 0 && PyDict_Next(keywords, &at, &name, &value))
+      if ((place = place_of(self, name, full, n)) >= 0) full[place] = value;
+    if (place >= 0) result = run_completed(self, full, &done);
+  }
   Py_DECREF(kernel);
+  if (!done) return direct.call(object, args, keywords);
   if (result || !PyErr_ExceptionMatches(PyExc_Exception)) return result;
   PyObject *type, *error, *trace;
   PyErr_Fetch(&type, &error, &trace);
   PyErr_NormalizeException(&type, &error, &trace);
   if (trace) PyException_SetTraceback(error, trace);
-  result = PyObject_CallMethod(object, "_failed", "OO", error, args);
+  result = keywords ? PyObject_CallMethod(object, "_failed", "OOO", error, args, keywords)
+                    : PyObject_CallMethod(object, "_failed", "OO", error, args);
   Py_XDECREF(type);
   Py_XDECREF(error);
   Py_XDECREF(trace);

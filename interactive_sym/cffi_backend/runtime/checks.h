@@ -17,6 +17,23 @@ static inline int fits(const Spec *spec, PyObject *value) {
   return 1;
 }
 
+/* An array of an element type that this one holds, or in another layout, converted; NULL without an exception where it must be
+ * looked at more closely. */
+static PyObject *converted(const Spec *spec, PyObject *value) {
+  if (!spec->accepted || !PyArray_CheckExact(value)) return NULL;
+  PyArrayObject *array = (PyArrayObject *)value;
+  const int typenum = PyArray_TYPE(array);
+  if (typenum < 0 || typenum > 63 || !(spec->accepted >> typenum & 1) || PyArray_NDIM(array) != spec->ndim) return NULL;
+  for (int d = 0; d < spec->ndim; d++)
+    if (spec->dim[d] >= 0 && spec->dim[d] != PyArray_DIM(array, d)) return NULL;
+  Py_INCREF(spec->descr);
+  PyObject *made = PyArray_FromArray(array, spec->descr, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED);
+  if (made && fits(spec, made)) return made;
+  Py_XDECREF(made);
+  PyErr_Clear();
+  return NULL;
+}
+
 static inline void point(isym_array *slot, PyArrayObject *array) {
   slot->data = PyArray_BYTES(array);
   const npy_intp *dim = PyArray_DIMS(array);

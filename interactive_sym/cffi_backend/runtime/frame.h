@@ -19,6 +19,7 @@ typedef struct {
   int typenum;
   int ndim;
   int64_t dim[ISYM_MAXDIM];            /* -1: any */
+  unsigned long long accepted;         /* of inputs: which element types (bits, by number) are converted to this one unasked */
   PyArray_Descr *descr;
   PyTypeObject *scalar;                /* NumPy's scalar type of this dtype */
 } Spec;
@@ -46,6 +47,7 @@ typedef struct {
   PyObject **last;                     /* per output of 0 dims: the result of the last call, or NULL */
   PyObject *storages, *filters, *on_error, *run_step, *explain, *bind, *lock, *pack, *unpack, *keep;
   PyObject *known;                     /* what running.py keeps of running calls: its lock, the list, this function's entry */
+  PyObject *names, *defaults;          /* of inputs: names or None, and a list of defaults or None; both empty where unknown */
   PyObject *changes;                   /* per update: an int64 array that counts what is stored; or empty */
   char *arena;
   int64_t arena_size;
