@@ -46,6 +46,7 @@ class Schedule:
         self.lowering = lowering
         self._budget = BLOCK_BUDGET
         live = set(lowering.kernels)
+        self._searching = {kernel for kernel in lowering.kernels if kernel.reduction.startswith("arg")}
         self.needs: dict[Kernel, dict[Kernel, Access | None]] = {
             kernel: {other: access for other, access in lowering.needs(kernel).items() if other in live}
             for kernel in lowering.kernels
@@ -156,9 +157,12 @@ class Schedule:
         dim = self.lowering.find(kernel.axes[depth].dim)
         return dim if isinstance(dim, int) else id(dim)
 
+    def _search_among(self, *kernels: Kernel) -> bool:
+        return not self._searching.isdisjoint(kernels)
+
     def _refusal(self, kernel: Kernel, group: dict[Kernel, None], depth: int) -> str:
         """Why `kernel` can't run in the same iteration as the group's kernels that it reads; empty where it can."""
-        if len(kernel.axes) == depth + 1 and any(map(_searches, (kernel, *group))) and group:
+        if self._searching and len(kernel.axes) == depth + 1 and group and self._search_among(kernel, *group):
             return "a search has its innermost loop for itself, so that it is vectorised"
         for other, access in self.needs[kernel].items():
             if other in group and not reads_same(other, access, depth):
@@ -211,7 +215,7 @@ class Schedule:
                     continue
                 if not self.lowering.same(target.dim, group.dim):
                     continue
-                if len(kernel.axes) == depth + 1 and any(map(_searches, target.members)):
+                if self._searching and len(kernel.axes) == depth + 1 and self._search_among(*target.members):
                     continue  # it would keep the search from being vectorised
                 mine = [other for other in self.needs[kernel] if place.get(other) is group]
                 if (
@@ -320,10 +324,6 @@ def row_by_row(inner: Loop) -> bool:
 def is_costly(kernel: Kernel) -> bool:
     """Whether a kernel calls a mathematical function, or does as much."""
     return kernel.op not in PLAIN and kernel.kind != "reduce"
-
-
-def _searches(kernel: Kernel) -> bool:
-    return kernel.reduction.startswith("arg")
 
 
 def _plain(depth: int) -> Index:
