@@ -245,8 +245,9 @@ class _Loader(Loader):
                     of_ours, _, own_name = place.partition(":")
                     return getattr(importlib.import_module(of_ours), own_name or name)
                 for one in ours:
-                    if hasattr(one, name):
-                        return getattr(one, name)
+                    found = getattr(one, name, _nothing)
+                    if found is not _nothing and not (isinstance(found, ModuleType) and f"{theirs}.{name}" in MODULES):
+                        return found
                 if f"{theirs}.{name}" in MODULES:  # a module of theirs that the program did not import by itself
                     return importlib.import_module(f"{theirs}.{name}")
                 places = ", ".join(repr(one.__name__) for one in ours) or "a folder"
@@ -279,6 +280,7 @@ class _Finder(MetaPathFinder):
 
 
 _finder = _Finder()
+_nothing = object()
 #: Modules of ours that stand under a name of theirs, and what they held before.
 _kept: dict[str, tuple[ModuleType, frozenset[str]]] = {}
 
