@@ -151,6 +151,7 @@ def bisect(
     inputs: Sequence[Any] | Mapping[str, Any] = (),
     difference_in: str = "digits",
     tolerance: float = 0.0,
+    result: int | None = None,
 ) -> Bisection:
     """Find the first rewrite of a compiled function after which a result differs from the user's graph's.
 
@@ -161,9 +162,10 @@ def bisect(
         difference_in: "digits" for any difference, "nan" only for elements that become, or stop being, NaN or
             infinite.
         tolerance: relative differences of finite elements up to this are not one.
+        result: look at this result only, counted from 0, outputs first and then updates; by default at all.
 
     Raises:
-        ValueError: `difference_in` is neither.
+        ValueError: `difference_in` is neither, or there is no such result.
         TypeError: the inputs do not fit the function.
 
     Example:
@@ -179,21 +181,25 @@ def bisect(
     trace = function.trace
     named = isinstance(inputs, Mapping)
     values = function.checked(() if named else tuple(inputs), dict(inputs) if isinstance(inputs, Mapping) else {})
-    return first_difference(trace, dict(zip(trace.initial.inputs, values)), difference_in, tolerance)
+    return first_difference(trace, dict(zip(trace.initial.inputs, values)), difference_in, tolerance, result)
 
 
 def first_difference(
-    trace: Trace, values: Mapping[Variable, Any], difference_in: str = "digits", tolerance: float = 0.0
+    trace: Trace,
+    values: Mapping[Variable, Any],
+    difference_in: str = "digits",
+    tolerance: float = 0.0,
+    result: int | None = None,
 ) -> Bisection:
     """`bisect` for values of the variables themselves: inputs, and shared variables that are to have other values.
 
     Args:
         trace: every rewrite of a function: `f.trace`.
         values: what the inputs and shared variables hold.
-        difference_in, tolerance: as for `bisect`.
+        difference_in, tolerance, result: as for `bisect`.
 
     Raises:
-        ValueError: `difference_in` is neither "digits" nor "nan".
+        ValueError: `difference_in` is neither "digits" nor "nan", or there is no such result.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -205,16 +211,20 @@ def first_difference(
     """
     if difference_in not in DIFFERENCES:
         raise ValueError(f"bisect: difference_in is one of {', '.join(DIFFERENCES)}, not {difference_in!r}")
+    count = len(trace.graph_at(0))
+    if result is not None and not 0 <= result < count:
+        raise ValueError(f"bisect: there is no result {result}, they are numbered 0 to {count - 1}")
+    chosen = slice(None) if result is None else slice(result, result + 1)
     table: dict[Variable, Any] = dict(values)
     with np.errstate(all="ignore"):
-        wanted = run_lazily(trace.graph_at(0), table)
-        last: Sequence[Variable] = trace.graph_at(0)
+        last: Sequence[Variable] = trace.graph_at(0)[chosen]
+        wanted = run_lazily(last, table)
         for step in range(1, len(trace) + 1):
-            results = trace.graph_at(step)
+            results = trace.graph_at(step)[chosen]
             if all(new is old for new, old in zip(results, last)):
                 continue
             last = results
-            for position, (old, new) in enumerate(zip(wanted, run_lazily(results, table))):
+            for position, (old, new) in enumerate(zip(wanted, run_lazily(results, table)), result or 0):
                 found = difference(old, new)
                 differs = not found.finite or (
                     difference_in == "digits" and not found.equal and (found.relative > tolerance or not tolerance)

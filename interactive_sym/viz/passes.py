@@ -89,7 +89,11 @@ class Explorer:
 
     def samples(self) -> dict[Variable, Any]:
         if self._samples is None:
-            self._samples = samples(self.function) if self._given is None else dict(self._given)
+            if self._given is None:
+                self._samples = samples(self.function)
+            else:
+                held = {x: x.get_value() for x in self.function.trace.initial.shared}
+                self._samples = {**self._given, **held}
             self._table = dict(self._samples)
         return self._samples
 
@@ -202,9 +206,11 @@ class Explorer:
             raise ValueError("there is no rule of that name")
         return self.function.trace.why_not(rule, self.node(step, id))
 
-    def bisect(self, what: str) -> dict[str, Any]:
-        """The first rewrite after which a result differs on the sample inputs."""
-        found = first_difference(self.function.trace, self.samples(), what)
+    def bisect(self, what: str, result: int | None = None) -> dict[str, Any]:
+        """The first rewrite after which a result, or a chosen one, differs on the sample inputs."""
+        if self._given is not None:  # shared variables may have changed
+            self._samples = None
+        found = first_difference(self.function.trace, self.samples(), what, result=result)
         return {
             "step": self.shown(found.step) if found else 0,
             "rule": found.firing.rule if found.firing is not None else "",

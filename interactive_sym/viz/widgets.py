@@ -245,7 +245,9 @@ VERBS: dict[str, Callable[[Content, dict[str, Any]], Any]] = {
     "why_not": lambda content, request: content.explorer().why_not(
         _whole(request, "step"), _whole(request, "node"), _text(request, "rule")
     ),
-    "bisect": lambda content, request: content.explorer().bisect(_text(request, "what")),
+    "bisect": lambda content, request: content.explorer().bisect(
+        _text(request, "what"), _whole(request, "result") if "result" in request else None
+    ),
     "compile": _compile,
     "measure": lambda content, request: measured(content.explorer()),
     "sample": lambda content, request: content.live().sample(request.get("long") is True),

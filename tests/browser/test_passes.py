@@ -170,7 +170,15 @@ def test_overlay(notebook, screenshots):
         signs = [mark.first.locator(".isym-badge path").get_attribute("d") for mark in (removed, added)]
         assert signs == ["M-4 0H4", "M-4 0H4M0 -4V4"]
         if seen == 3:
+            before = float(view.get_attribute("data-zoom"))
+            view.locator("[data-canvas]").focus()
+            page.page.keyboard.press("c")
+            assert float(view.get_attribute("data-zoom")) > before
+            inside = """(node) => { const [a, b] = [node, node.closest('[data-canvas]')].map((e) => e.getBoundingClientRect());
+                return a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom; }"""
+            assert all(mark.first.evaluate(inside) for mark in (removed, added))
             view.screenshot(path=screenshots / f"overlay-{theme}.png")
+            page.page.keyboard.press("f")
             break
     assert seen == 3
     removed.first.click()

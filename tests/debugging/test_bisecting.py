@@ -74,7 +74,7 @@ def test_graphs_on_the_way_are_the_same_in_any_order():
     def fresh():
         return Trace(
             trace.initial, trace.interner, trace.firings, trace.passes, trace.disabled, trace.final, trace.merged,
-            trace.rebuilt, trace._apart,
+            trace.rebuilt, trace.tried, trace._apart,
         )  # fmt: skip
 
     forwards = [fresh().graph_at(k) for k in range(len(trace) + 1)]

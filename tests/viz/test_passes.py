@@ -151,6 +151,14 @@ def test_a_function_is_checked_on_the_users_inputs(explorer):
         views.view(T.exp(T.dscalar("z")), [1.0])
 
 
+def test_one_result_can_be_bisected(view, explorer):
+    steps = [ask(view, "bisect", what="digits", result=k)["answer"]["step"] for k in range(4)]
+    first = ask(view, "bisect", what="digits")["answer"]["step"]
+    assert first == min(step for step in steps if step)
+    assert "no result 9" in ask(view, "bisect", what="digits", result=9)["error"]
+    assert "whole number" in ask(view, "bisect", what="digits", result="1")["error"]
+
+
 def test_inputs_that_show_what_samples_do_not():
     x = T.dvector("x")
     f = function([x], T.log(1 + T.exp(x)))

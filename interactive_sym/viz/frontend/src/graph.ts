@@ -17,6 +17,7 @@ const PATCHES = 420;
 // nodes drawn before the browser may do something else
 const SLICE = 60;
 const LONG = 900;
+const AROUND = 70;
 
 export type Mark = "added" | "removed";
 
@@ -415,6 +416,19 @@ export class Drawing {
   fit(): void {
     this.moved = false;
     if (this.layout !== null) this.look(fitted(this.layout, this.window()));
+  }
+
+  /** Look at some nodes, as near as they and a little around them fit the window. */
+  lookAt(ids: Iterable<number>): void {
+    const places = [...ids].flatMap((id) => this.layout?.places.get(id) ?? []);
+    if (places.length === 0) return;
+    const left = Math.min(...places.map(({ x }) => x)) - AROUND;
+    const top = Math.min(...places.map(({ y }) => y)) - AROUND;
+    const width = Math.max(...places.map((place) => place.x + place.width)) + AROUND - left;
+    const height = Math.max(...places.map((place) => place.y + place.height)) + AROUND - top;
+    const { x, y, zoom } = fitted({ width, height }, this.window());
+    this.moved = true;
+    this.look({ x: x - left * zoom, y: y - top * zoom, zoom });
   }
 
   zoom(factor: number): void {

@@ -110,6 +110,7 @@ const KEYS: [string, string][] = [
   ["u d", "light all upstream, downstream of the selected node"],
   ["/", "search"],
   ["+ − f", "zoom in, out, fit (0 also fits)"],
+  ["c", "look at what this rewrite changes"],
   ["[ ]", "rewrite before, after"],
   ["{ }", "first graph, last graph"],
   ["b o", "show before or after of the rewrite; both in one"],

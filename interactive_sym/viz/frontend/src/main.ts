@@ -44,6 +44,7 @@ class GraphPane {
   private readonly ended = new AbortController();
   private last: Layout | null = null;
   private waiting = false;
+  private wanted = false;
   private readonly drawing: Drawing;
   private readonly side = h("aside", { class: "isym-side", "aria-label": "details", tabindex: 0 });
   private readonly slider: HTMLInputElement;
@@ -93,6 +94,7 @@ class GraphPane {
         button("zoom-out", "−", "zoom out (−)", () => drawing.zoom(1 / 1.25)),
         button("zoom-in", "+", "zoom in (+)", () => drawing.zoom(1.25)),
         button("fit", "fit", "fit (f)", () => drawing.fit()),
+        this.replay.length > 0 ? button("change", "change", "look at what this rewrite changes (c)", () => this.change()) : null,
         button("fullscreen", "full", "fill the screen (F)", () => this.fullscreen()), saveButtons(() => drawing.element, view.title),
         button("help", "?", "keys (?)", () => this.help())));
     if (this.replay.length > 0 && view.kind === "function") {
@@ -207,6 +209,12 @@ class GraphPane {
     if (to !== null) this.seek(to);
   }
 
+  /** Look at what the rewrite changes, now or when its layout is there. */
+  private change(): void {
+    this.wanted = !(this.mode === "overlay" ? this.overlays : this.layouts).has(this.shown);
+    if (!this.wanted) this.drawing.lookAt(this.marks(this.laid().state).keys());
+  }
+
   private show(mode: Mode): void {
     if (this.step > 0) this.mode = mode;
     this.draw();
@@ -258,6 +266,7 @@ class GraphPane {
       this.root.dataset.painted = "1";
       if (!this.view.later) this.root.dataset.ready = "1";
       this.search();
+      if (this.wanted) this.change();
     }
     this.inspect();
   }
@@ -433,7 +442,7 @@ class GraphPane {
     const onGraph = this.drawing.element.contains(target);
     const nodeId = Number(target.closest("[data-node]")?.getAttribute("data-node") ?? NaN);
     const actions: Record<string, () => void> = {
-      "/": () => this.searchBox.focus(), "?": () => this.help(), f: () => this.drawing.fit(), F: () => this.fullscreen(), "0": () => this.drawing.fit(),
+      "/": () => this.searchBox.focus(), "?": () => this.help(), f: () => this.drawing.fit(), c: () => this.change(), F: () => this.fullscreen(), "0": () => this.drawing.fit(),
       "+": () => this.drawing.zoom(1.25), "=": () => this.drawing.zoom(1.25), "-": () => this.drawing.zoom(1 / 1.25),
       "[": () => this.seek(this.step - 1), "]": () => this.seek(this.step + 1), "{": () => this.seek(0),
       "}": () => this.seek(this.replay.length), b: () => this.show(this.mode === "before" ? "after" : "before"),

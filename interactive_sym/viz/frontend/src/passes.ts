@@ -164,15 +164,17 @@ export class PassPanel {
   }
 
   private bisecting(): Element {
+    const results = h("select", { class: "isym-search", "data-bisect-result": "", "aria-label": "which result" }, h("option", { value: "" }, "any result"),
+      ...this.replay.state(0).outputs.map(({ label }, k) => h("option", { value: k }, label)));
     const ask = (what: string, text: string): Element => button(`bisect-${what}`, text, "the first rewrite after which a result differs, on samples or on the inputs given to view", () => {
       this.result.textContent = "comparing…";
-      void this.request("bisect", { what }).then((answer: { step: number; rule: string; text: string; inputs: string }) => {
+      void this.request("bisect", results.value === "" ? { what } : { what, result: Number(results.value) }).then((answer: { step: number; rule: string; text: string; inputs: string }) => {
         this.result.dataset.found = String(answer.step);
         this.result.replaceChildren(h("pre", {}, answer.text), h("span", { class: "isym-muted" }, answer.inputs));
         if (answer.step > 0) this.steps.seek(answer.step);
       }, (error: Error) => { this.result.textContent = error.message; });
     });
-    return h("div", { class: "isym-tool" }, h("span", { class: "isym-muted" }, "bisect"), ask("digits", "digits"), ask("nan", "NaN, inf"));
+    return h("div", { class: "isym-tool" }, h("span", { class: "isym-muted" }, "bisect"), results, ask("digits", "digits"), ask("nan", "NaN, inf"));
   }
 
   private rules(): Element {
