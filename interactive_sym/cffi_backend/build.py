@@ -19,6 +19,7 @@ import contextlib
 import importlib.util
 import os
 import platform
+import selectors
 import shlex
 import shutil
 import signal
@@ -214,26 +215,61 @@ def _environment(work: str | None = None) -> dict[str, str]:
 
 def _run(command: Sequence[str], timeout: float, cwd: str | None = None) -> tuple[int, str]:
     """Run a program and all it starts; return its exit code and its output. No survivors, whatever happens."""
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=cwd,
-        env=_environment(cwd),
-        start_new_session=True,
-    )
+    return _run_together([command], timeout, cwd)
+
+
+def _output(process: "subprocess.Popen[bytes]", end: float) -> bytes:
+    """What a process says until it ends. `communicate` would wait for it when the user interrupts.
+
+    Raises:
+        subprocess.TimeoutExpired: it is `end` by the monotonic clock, and it still runs.
+    """
+    parts: list[bytes] = []
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as ready:
+        ready.register(process.stdout, selectors.EVENT_READ)
+        while ready.select(max(0.0, end - time.monotonic())):
+            parts.append(os.read(process.stdout.fileno(), 1 << 16))
+            if not parts[-1]:
+                process.wait(timeout=max(0.0, end - time.monotonic()))
+                return b"".join(parts)
+    raise subprocess.TimeoutExpired(process.args, 0)
+
+
+def _run_together(commands: Sequence[Sequence[str]], timeout: float, cwd: str | None = None) -> tuple[int, str]:
+    """Run programs side by side; return exit code and output of the first that failed, or of the last."""
+    processes: list[subprocess.Popen[bytes]] = []
+    end = time.monotonic() + timeout
+    result = 0, ""
     try:
-        output, _ = process.communicate(timeout=timeout)
+        for command in commands:
+            processes.append(
+                subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    cwd=cwd,
+                    env=_environment(cwd),
+                    start_new_session=True,
+                )
+            )
+        for process in processes:
+            output = _output(process, end)
+            if not result[0]:
+                result = process.returncode, output.decode(errors="replace")
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        for process in processes:
+            with contextlib.suppress(OSError):
+                if process.returncode is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         raise
     finally:
-        if process.stdout is not None:
-            process.stdout.close()
-    return process.returncode, output.decode(errors="replace")
+        for process in processes:
+            if process.stdout is not None:
+                process.stdout.close()
+    return result
 
 
 def _identify(command: tuple[str, ...], cache: Cache) -> Compiler | str:
