@@ -1,8 +1,9 @@
 """Writes `docs/names.md`, the table of Theano's public names and what stands for each: `python tools/feature_table.py`.
 
 `docs/names.toml` lists the names with their documented arguments. Nothing is taken on trust: a name counts as working
-when it resolves under Theano's module path and accepts these arguments by name and in their order. What does not
-resolve must be declared absent, with a reason; what is declared absent must not resolve.
+when it resolves under Theano's module path and accepts these arguments by name, in their order and with their defaults
+(a note says where one differs). What does not resolve must be declared absent, with a reason; what is declared absent
+must not resolve.
 """
 
 import ast
@@ -10,7 +11,7 @@ import importlib
 import inspect
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,8 @@ def resolved(path: str) -> Any:
     raise ModuleNotFoundError(f"no module of the table begins {path!r}")
 
 
-def refused(value: Any, arguments: ast.arguments) -> str:
-    """Why a callable does not take documented arguments; empty where it does."""
+def refused(value: Any, arguments: ast.arguments, defaults: bool = True) -> str:
+    """Why a callable does not take documented arguments, or with `defaults` has others; empty where it does."""
     documented = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
     if inspect.isclass(value):
         documented = [name for name in documented if name != "self"]
@@ -70,6 +71,25 @@ def refused(value: Any, arguments: ast.arguments) -> str:
     ours = [name for name in parameters if name in documented]
     if ours != [name for name in documented if name in parameters]:
         return f"takes its arguments in another order: {', '.join(ours)}"
+    return other_default(parameters, arguments) if defaults else ""
+
+
+def other_default(parameters: Mapping[str, inspect.Parameter], arguments: ast.arguments) -> str:
+    """Which argument has another default than the documented one; empty where none has."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    for argument, node in zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults):
+        parameter = parameters.get(argument.arg)
+        if parameter is None:
+            continue
+        try:
+            wanted = ast.literal_eval(node)
+        except ValueError:
+            continue  # an expression, such as a class
+        mine = parameter.default
+        if mine is inspect.Parameter.empty:
+            return f"wants {argument.arg}, which has a default: {wanted!r}"
+        if (tuple(mine) if isinstance(mine, list) else mine) != (tuple(wanted) if isinstance(wanted, list) else wanted):
+            return f"has {mine!r} for {argument.arg}, not {wanted!r}"
     return ""
 
 
@@ -108,9 +128,9 @@ def rows() -> tuple[dict[str, list[tuple[str, str]]], list[str]]:
             except (AttributeError, ModuleNotFoundError) as error:
                 wrong.append(f"{path} does not resolve: {error}")
                 continue
-            if arguments is not None and (why := refused(value, arguments)):
-                wrong.append(f"{path} {why}")
             note = group.get("differs", {}).get(name, "")
+            if arguments is not None and (why := refused(value, arguments, defaults=not note)):
+                wrong.append(f"{path} {why}")
             found.append((entry.strip(), "works" + (f"; {note}" if note else "")))
         for name, reason in group.get("absent", {}).items():
             path = f"{group['path']}.{name}"

@@ -601,12 +601,12 @@ def reshape(x: Any, newshape: Any, ndim: int | None = None) -> Any:
 
 
 @public
-def flatten(x: Any, ndim: int = 1, outdim: int | None = None) -> Any:
+def flatten(x: Any, ndim: int | None = None, outdim: int | None = None) -> Any:
     """The first `ndim - 1` dimensions kept, all others made one.
 
     Args:
         x: a tensor.
-        ndim: how many dimensions the result has.
+        ndim: how many dimensions the result has, by default 1.
         outdim: an older name of `ndim`.
 
     Raises:
@@ -618,7 +618,7 @@ def flatten(x: Any, ndim: int = 1, outdim: int | None = None) -> Any:
         TensorType(float64, matrix)
     """
     x = as_tensor_variable(x)
-    ndim = ndim if outdim is None else outdim
+    ndim = outdim if outdim is not None else 1 if ndim is None else ndim
     have = len(x.type.shape)
     if ndim < 1 or (ndim > have and (ndim, have) != (1, 0)):
         raise ValueError(message(f"flatten: {ndim} dimensions from a tensor of {have}", here()[0], [row_of(x)]))
