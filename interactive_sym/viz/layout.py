@@ -67,13 +67,14 @@ class Layout:
     engine: str
 
 
-def layout(sizes: Sizes, edges: Edges, engine: str = "auto") -> Layout:
+def layout(sizes: Sizes, edges: Edges, engine: str = "auto", most: int | None = None) -> Layout:
     """Lay out a graph.
 
     Args:
         sizes: width and height of each node, by id.
         edges: `(source, target)` pairs; several between the same two nodes are drawn apart.
         engine: `dot`, `wasi`, `layered`, or `auto` for the best one present (`layered` above a few hundred nodes).
+        most: how many ranks routed edges may pass together, by default those of `BEND_LIMITS`; the others are straight.
 
     Raises:
         LayoutError: if a named engine is missing or fails. `auto` never raises.
@@ -88,7 +89,7 @@ def layout(sizes: Sizes, edges: Edges, engine: str = "auto") -> Layout:
                     except LayoutError:
                         continue
         engine = "layered"
-    limit = BEND_LIMITS.get(engine, 0)
+    limit = BEND_LIMITS.get(engine, 0) if most is None else most
     if engine == "layered":
         return _with_long_edges(layered, sizes, edges, bends, limit)
     return _with_long_edges(lambda nodes, short: _graphviz(nodes, short, engine), sizes, edges, bends, limit)

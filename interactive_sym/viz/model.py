@@ -206,7 +206,9 @@ class Arranged:
     width: float
 
 
-def arranged(graph: GraphView, results: bool, engine: str = "auto", near: Arranged | None = None) -> Arranged:
+def arranged(
+    graph: GraphView, results: bool, engine: str = "auto", near: Arranged | None = None, most: int | None = None
+) -> Arranged:
     """Coordinates of one graph in whole pixels: of each node, then of each result, then of each edge.
 
     The message holds `at`, for each the distance from the one before across and down, and `edges`, for each a count of
@@ -216,7 +218,7 @@ def arranged(graph: GraphView, results: bool, engine: str = "auto", near: Arrang
     Args:
         graph: what to lay out.
         results: whether results are drawn as nodes of their own.
-        engine: as for `layout`.
+        engine, most: as for `layout`.
         near: where the nodes of a similar graph are; they stay near, as far as layers permit.
 
     Raises:
@@ -229,7 +231,7 @@ def arranged(graph: GraphView, results: bool, engine: str = "auto", near: Arrang
             sizes[-1 - k] = theme.size(theme.clean(output.label)[: theme.LABEL_LIMIT], "")
             edges.append((output.id, -1 - k))
     known = {} if near is None else near.across
-    placed = layout(_from_left(sizes, edges, known) if known else sizes, edges, engine)
+    placed = layout(_from_left(sizes, edges, known) if known else sizes, edges, engine, most)
     if near is not None and _mirrored(placed, known, near.width):
         placed = _turned(placed)
     at: list[int] = []

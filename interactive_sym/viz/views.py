@@ -77,8 +77,8 @@ def view(obj: Any, inputs: Sequence[Any] | Mapping[str, Any] | None = None) -> V
     Args:
         obj: what to show.
         inputs: of a function: values of its arguments, as in a call, a list by position or a dictionary by name. Its
-            rewrites are then checked, bisected and measured on these, with the shared variables as they are then; nothing
-            is stored. Without them, on seeded random samples.
+            rewrites are then checked, bisected and measured on these, with the shared variables as they are then, and
+            nothing is stored. Without them, on seeded random samples.
 
     Raises:
         TypeError: `obj` has no view, or the inputs do not fit it.

@@ -43,6 +43,7 @@ KEPT = 200
 AT_ONCE = 400
 FOLLOWED_AT_ONCE = 6000
 FIRST_LOOK = 100
+FIRST_BENDS = 200
 
 View = GraphView | FunctionView | StateView | GradientView
 
@@ -180,7 +181,7 @@ def _open(content: Content, request: dict[str, Any]) -> Any:
     graph, note = look
     message = view_message(graph, content.title, content.results, f"{note}, on their way" if note else "")
     kind = "function" if isinstance(content.subject, Function) else "graph"
-    layouts = {"0": arranged(graph, content.results, "layered").message}
+    layouts = {"0": arranged(graph, content.results, "layered", most=FIRST_BENDS).message}
     return {**message, "kind": kind, "layouts": layouts, "later": True}
 
 

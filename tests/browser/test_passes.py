@@ -174,8 +174,10 @@ def test_overlay(notebook, screenshots):
             view.locator("[data-canvas]").focus()
             page.page.keyboard.press("c")
             assert float(view.get_attribute("data-zoom")) > before
-            inside = """(node) => { const [a, b] = [node, node.closest('[data-canvas]')].map((e) => e.getBoundingClientRect());
-                return a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom; }"""
+            inside = """(node) => {
+                const [a, b] = [node, node.closest('[data-canvas]')].map((e) => e.getBoundingClientRect());
+                return a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom;
+            }"""
             assert all(mark.first.evaluate(inside) for mark in (removed, added))
             view.screenshot(path=screenshots / f"overlay-{theme}.png")
             page.page.keyboard.press("f")
@@ -187,6 +189,26 @@ def test_overlay(notebook, screenshots):
     page.page.keyboard.press("o")
     assert view.get_attribute("data-mode") == "after"
     page.page.keyboard.press("Escape")
+
+
+def test_what_shares_a_loop_nest_is_lit(notebook):
+    page, _ = notebook
+    view = page.view(0)
+    view.locator("[data-slider]").fill(view.get_attribute("data-steps"))
+    drawn(view, int(view.get_attribute("data-steps")))
+    view.locator("[data-node][data-label*='sigmoid']").first.click()
+    view.locator("[data-action='nest']").click()
+    name = view.locator("[data-action='nest']").inner_text()
+    wanted = page.kernel(
+        "names = [[train.program.nodes[k].op.name for k in group.nodes] for group in train.plan.groups]\n"
+        "print(*next((k + 1, len(group)) for k, group in enumerate(names) if 'sigmoid' in group))"
+    ).split()
+    assert name == f"loop nest {wanted[0]}"
+    assert view.locator("[data-node][data-lit]").count() == int(wanted[1])
+    assert f"in {name}" in view.locator("[data-lit-note]").inner_text()
+    view.locator("[data-canvas]").focus()
+    for _ in range(2):
+        page.page.keyboard.press("Escape")
 
 
 def test_next_touching_history_and_why_not(notebook, screenshots):

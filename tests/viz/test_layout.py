@@ -75,6 +75,14 @@ def test_layered_long_edges_pass_between_nodes():
             assert abs(x - cx) > 25 or abs(y - cy) > 19
 
 
+def test_long_edges_are_straight_beyond_a_limit():
+    sizes = dict.fromkeys(range(40), (50, 24))
+    edges = [(k, k + 1) for k in range(39)] + [(0, 30), (0, 35)]
+    routed, some, none = (layout(sizes, edges, "layered", most) for most in (None, 30, 0))
+    assert [len(drawn.edges[39]) > 4 for drawn in (routed, some, none)] == [True, True, False]
+    assert len(none.edges[40]) == len(some.edges[40]) == 4
+
+
 def test_layered_takes_thousands():
     sizes, edges = graph(3000, 7)
     assert len(layout(sizes, edges).nodes) == 3000

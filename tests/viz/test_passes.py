@@ -267,11 +267,11 @@ def test_an_overlay_without_the_edges_that_would_close_a_cycle(view, explorer, m
     content = widgets._contents[view]
     calls = []
 
-    def fails(graph, results, engine="auto", near=None):
+    def fails(graph, results, engine="auto", near=None, most=None):
         calls.append(graph)
         if len(calls) == 1:
             raise widgets.LayoutError("the graph has a cycle")
-        return real(graph, results, engine, near)
+        return real(graph, results, engine, near, most)
 
     real = model.arranged
     monkeypatch.setattr(widgets, "arranged", fails)

@@ -330,6 +330,12 @@ class GraphPane {
           this.source?.nodes([item.id]);
         }));
       }
+      const nests = this.view.code?.nests ?? [];
+      const nest = shown === this.replay.length ? nests.findIndex(({ nodes }) => nodes.includes(item.id)) : -1;
+      if (nest >= 0) {
+        more.append(button("nest", `loop nest ${nest + 1}`, "light all that is computed in the same loops", () =>
+          this.light(new Set(nests[nest].nodes), `in loop nest ${nest + 1}`)));
+      }
       if (item.family === "control") more.append(button("inside", "open inside", "show the graph inside this node", () => {
         void this.request("inside", { step: shown, node: item.id }).then(this.open,
           (error: Error) => { more.append(h("p", { class: "isym-hint" }, error.message)); });
