@@ -19,6 +19,7 @@ import contextlib
 import importlib.util
 import os
 import platform
+import re
 import selectors
 import shlex
 import shutil
@@ -38,6 +39,7 @@ from weakref import WeakValueDictionary
 from .cache import Cache, Key, digest
 from .cache import default as default_cache
 from .library import Library
+from .threads import processors
 
 try:
     import fcntl
@@ -551,21 +553,42 @@ def _workplace(cache: Cache) -> Iterator[str]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def pieces_of(source: str) -> int:
+    """How many pieces of a C text may be compiled side by side; see `pieces`.
+
+    Example:
+        >>> pieces_of("int zero(void) { return 0; }")
+        1
+    """
+    return len(re.findall(r"(?m)^#if ISYM_PIECE\(\d+\)$", source)) or 1
+
+
 def compile_unit(source: str, found: Compiler, extra: Sequence[str], cache: Cache) -> tuple[bytes, tuple[str, ...]]:
     """Compile one C text to the bytes of a shared library.
 
     Returns:
-        The bytes, and the argument list that made them.
+        The bytes, and the argument list that makes them; where the text was compiled in pieces, as a whole.
 
     Raises:
         CompileError, CompileTimeout: with the compiler's own first words.
     """
-    command = (*found.command, *flags(found), *extra, "-I", os.fspath(RUNTIME), "-o", "unit.so", "unit.c", "-lm")
+    words = (*found.command, *flags(found), *extra, "-I", os.fspath(RUNTIME))
+    command = (*words, "-o", "unit.so", "unit.c", "-lm")
+    pieces = pieces_of(source) if processors() > 1 else 1
     limit = timeout_seconds()
     with _workplace(cache) as work:
         try:
             Path(work, "unit.c").write_text(source, encoding="utf-8")
-            code, output = _run(command, limit, cwd=work)
+            if pieces > 1:
+                names = [f"piece{k}.o" for k in range(pieces)]
+                parts = [
+                    (*words, f"-DISYM_PIECE_NUMBER={k}", "-c", "-o", name, "unit.c") for k, name in enumerate(names)
+                ]
+                code, output = _run_together(parts, limit, cwd=work)
+                if code == 0:
+                    code, output = _run((*words, "-o", "unit.so", *names, "-lm"), limit, cwd=work)
+            else:
+                code, output = _run(command, limit, cwd=work)
             if code == 0:
                 return Path(work, "unit.so").read_bytes(), command
         except subprocess.TimeoutExpired:

@@ -45,14 +45,14 @@ def once(functions: Sequence[Line], lines: Sequence[Line]) -> tuple[list[Line], 
         (7, (0, 7), '  part0(&given7);')
     """
     alike: dict[str, list[tuple[str, list[Line]]]] = {}
-    for number, chunk in _chunks(functions):
+    for number, chunk in chunks(functions):
         alike.setdefault(_canonical(chunk) if number else "", []).append((number, chunk))
-    same = {number: chunks[0][0] for chunks in alike.values() for number, _ in chunks[1:]}
+    same = {number: group[0][0] for group in alike.values() for number, _ in group[1:]}
     if not same:
         return list(functions), list(lines)
     kept: list[Line] = []
-    for chunks in alike.values():
-        kept += chunks[0][1] if len(chunks) == 1 else map(_joined, *(chunk for _, chunk in chunks))
+    for group in alike.values():
+        kept += group[0][1] if len(group) == 1 else map(_joined, *(chunk for _, chunk in group))
     return kept, [_renamed(line, same) for line in lines]
 
 
@@ -62,7 +62,7 @@ def _joined(first: Line, *others: Line) -> Line:
     return Line(first.text, nodes, first.note.replace(":", f" and {len(others)} like it:", 1))
 
 
-def _chunks(lines: Sequence[Line]) -> Iterator[tuple[str, list[Line]]]:
+def chunks(lines: Sequence[Line]) -> Iterator[tuple[str, list[Line]]]:
     """The lines of each loop, with its number; what stands before the first has none."""
     chunk: list[Line] = []
     number = ""

@@ -27,6 +27,7 @@ from .emit import Emitter, Line
 from .loopir import Loop, Value
 from .lower import MESSAGES, Handed, Lowering, Object, Step
 from .memory import Memory
+from .pieces import in_pieces
 from .profiled import ProfiledEmitter, ProfiledLowering
 from .repeats import once
 from .schedule import Schedule
@@ -197,8 +198,7 @@ def _unit(lowering: Lowering, emitter: Emitter) -> list[Line]:
     for text in lowering.support:
         lines.append(Line(""))
         lines.extend(Line(line) for line in text.rstrip("\n").split("\n"))
-    lines += [
-        *functions,
+    kernel = [
         Line(""),
         Line("int isym_kernel(isym_ctx *ctx)"),
         Line("{"),
@@ -207,7 +207,7 @@ def _unit(lowering: Lowering, emitter: Emitter) -> list[Line]:
         Line("  return ISYM_OK;"),
         Line("}"),
     ]
-    return lines
+    return lines + in_pieces(functions, kernel, [*lowering.support])
 
 
 def _uses_blas(emitter: Emitter) -> bool:

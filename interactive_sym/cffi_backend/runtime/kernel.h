@@ -39,6 +39,15 @@ static inline int isym_fail(isym_ctx *ctx, int code, int64_t node, int64_t axis,
 #define ISYM_APART static __attribute__((noinline, unused))
 #endif
 
+/* A long unit may be compiled in pieces: each time with the functions of one, the others being declared only. */
+#ifdef ISYM_PIECE_NUMBER
+#define ISYM_PIECE(number) ((number) == ISYM_PIECE_NUMBER)
+#define ISYM_PART __attribute__((noinline, visibility("hidden")))
+#else
+#define ISYM_PIECE(number) 1
+#define ISYM_PART ISYM_APART
+#endif
+
 /* Scratch memory for an array; NULL where there is not so much. */
 ISYM_APART void *isym_temporary(isym_ctx *ctx, int64_t bytes, int ndim, const int64_t *dim) {
   int none = 0;
