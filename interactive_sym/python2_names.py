@@ -126,6 +126,9 @@ def cmp(x: Any, y: Any) -> int:
 def exc_message(error: BaseException) -> Any:
     """The first argument of an exception.
 
+    Args:
+        error: any exception; one without arguments gives "".
+
     Example:
         >>> exc_message(ValueError("too long"))
         'too long'
@@ -148,6 +151,9 @@ decode_with = bytes.decode
 
 def decode_iter(values: Iterable[Any]) -> Iterator[str]:
     """`decode` of each.
+
+    Args:
+        values: bytes and texts.
 
     Example:
         >>> list(decode_iter([b"a", "b"]))
@@ -270,6 +276,9 @@ def viewitems(mapping: Mapping[Any, Any]) -> ItemsView[Any, Any]:
 def reraise(kind: type[BaseException], value: BaseException | None, traceback: Any = None) -> NoReturn:
     """Raise an exception again, with its traceback.
 
+    Args:
+        kind, value, traceback: as `sys.exc_info()` gives them.
+
     Example:
         >>> reraise(ValueError, ValueError("again"))
         Traceback (most recent call last):
@@ -281,6 +290,10 @@ def reraise(kind: type[BaseException], value: BaseException | None, traceback: A
 
 def raise_from(value: BaseException, cause: BaseException | None) -> NoReturn:
     """Raise an exception that another one caused.
+
+    Args:
+        value: the exception that is raised.
+        cause: what caused it, or None.
 
     Example:
         >>> raise_from(ValueError("later"), None)
@@ -322,6 +335,10 @@ def add_metaclass(metaclass: type[Any]) -> Callable[[type[Any]], Any]:
 
 class DefaultOrderedDict(OrderedDict[Any, Any]):
     """An ordered dictionary that makes a value for a key it does not have.
+
+    Args:
+        default_factory: makes a value, without arguments; None for none.
+        pairs, more: as for `dict`.
 
     Example:
         >>> counts = DefaultOrderedDict(int)

@@ -58,12 +58,12 @@ def resolved(path: str) -> Any:
 def refused(value: Any, arguments: ast.arguments, defaults: bool = True) -> str:
     """Why a callable does not take documented arguments, or with `defaults` has others; empty where it does."""
     documented = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
-    if inspect.isclass(value):
-        documented = [name for name in documented if name != "self"]
     try:
         parameters = inspect.signature(value).parameters
     except (TypeError, ValueError):
         return "" if callable(value) else "is not callable"
+    if "self" not in parameters:  # a class, a static or a bound method
+        documented = [name for name in documented if name != "self"]
     kinds = {parameter.kind for parameter in parameters.values()}
     anything = inspect.Parameter.VAR_KEYWORD in kinds
     if missing := [name for name in documented if name not in parameters and not anything]:

@@ -83,7 +83,8 @@ class TypedListType(GenericType):
             for k, item in enumerate(value)
         ]
 
-    def values_eq(self, a: Any, b: Any) -> bool:
+    @staticmethod
+    def values_eq(a: Any, b: Any) -> bool:
         """Whether two lists have the same elements in the same order.
 
         Example:

@@ -92,7 +92,7 @@ class Explorer:
             if self._given is None:
                 self._samples = samples(self.function)
             else:
-                held = {x: x.get_value() for x in self.function.trace.initial.shared}
+                held: dict[Variable, Any] = {x: x.get_value() for x in self.function.trace.initial.shared}
                 self._samples = {**self._given, **held}
             self._table = dict(self._samples)
         return self._samples
