@@ -130,11 +130,14 @@ def ours() -> Peer:
     import interactive_sym
     import interactive_sym.tensor as tensor
     from interactive_sym.tensor.rng_mrg import MRG_RandomStreams
+    from interactive_sym.tensor.shared_randomstreams import RandomStreams
 
     words = {
         "log_softmax": tensor.nnet.logsoftmax,
         "conv2d": lambda x, w: tensor.nnet.conv2d(x, w, filter_flip=False),
         "coins": lambda x: MRG_RandomStreams(1).binomial(size=x.shape, p=0.5, dtype=x.dtype),
+        "uniforms": lambda x: RandomStreams(1).uniform(x.shape),
+        "normals": lambda x: RandomStreams(1).normal(x.shape),
         "scan": lambda step, xs, first: interactive_sym.scan(step, sequences=xs, outputs_info=first)[0],
     }
     return Peer(version("interactive-sym"), symbolic(interactive_sym, tensor, words, trusted=False))
@@ -149,6 +152,8 @@ def pytensor(mode: str) -> Peer:
     words = {
         "log_softmax": lambda x: log_softmax(x, axis=-1),
         "coins": lambda x: RandomStream(1).binomial(1, 0.5, size=x.shape).astype(x.dtype),
+        "uniforms": lambda x: RandomStream(1).uniform(0, 1, size=x.shape),
+        "normals": lambda x: RandomStream(1).normal(0, 1, size=x.shape),
         "scan": lambda step, xs, first: package.scan(step, sequences=xs, outputs_info=first, return_updates=False),
     }
     return Peer(package.__version__, symbolic(package, tensor, words, trusted=True, mode=mode))
@@ -193,6 +198,7 @@ def one_hot(index: Any, like: Any) -> Any:
 
 def numpy_words() -> dict[str, Any]:
     """NumPy's vocabulary; `erf` is SciPy's, where that is installed."""
+    generator = np.random.default_rng(1)
     words = {
         "number": lambda value: value,
         "log_softmax": log_softmax,
@@ -201,6 +207,8 @@ def numpy_words() -> dict[str, Any]:
         "add_at": add_at,
         "conv2d": conv2d_by_windows,
         "coins": lambda x: np.random.default_rng().random(x.shape) < 0.5,
+        "uniforms": lambda x: generator.random(x.shape),
+        "normals": lambda x: generator.standard_normal(x.shape),
         "scan": loop,
         "copy": np.copy,
     }
@@ -303,6 +311,8 @@ def torch() -> Peer:
         add_at=lambda x, index, rows: x.index_add(0, index, rows),
         conv2d=package.nn.functional.conv2d,
         coins=lambda x: package.rand_like(x) < 0.5,
+        uniforms=package.rand_like,
+        normals=package.randn_like,
     )
 
     def tensors(values: Any) -> tuple[Any, ...]:

@@ -201,6 +201,16 @@ def dropout(m: Any) -> Formula:
     return formula
 
 
+def uniforms(m: Any) -> Formula:
+    """Numbers of a stream in [0, 1), as many as `x` has."""
+    return lambda x: m.uniforms(x)  # type: ignore[no-any-return]
+
+
+def normals(m: Any) -> Formula:
+    """Normal numbers of a stream, as many as `x` has."""
+    return lambda x: m.normals(x)  # type: ignore[no-any-return]
+
+
 def softmax_cost(m: Any) -> Formula:
     """Mean cross-entropy of softmax(z) with classes t."""
 
@@ -364,6 +374,9 @@ WORKS["softmax cross-entropy, gradient, 512 x 1000"] = Work(
 for _batch in (20, 128, 1024):
     _network(_batch)
 WORKS["dropout, 1000 x 1000"] = Work(lambda: (uniform(1000, 1000),), dropout, compared=False)
+for _n, _label in ((10, "10"), (1_000_000, "10^6")):
+    WORKS[f"{_label} uniform numbers"] = Work(lambda n=_n: (uniform(n),), uniforms, compared=False)
+    WORKS[f"{_label} normal numbers"] = Work(lambda n=_n: (uniform(n),), normals, compared=False)
 WORKS["scan, 10^4 steps of a number"] = Work(lambda: (uniform(10_000), np.zeros(())), filtered)
 WORKS["scan, 1000 steps of dot(32 x 32)"] = Work(
     lambda: (uniform(1000, 32), np.zeros(32), uniform(32, 32, low=-0.2, high=0.2)), recurrence
