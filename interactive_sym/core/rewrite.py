@@ -24,6 +24,8 @@ from .types import TensorType
 
 #: Firings a node may cause before a pass is taken to have no end.
 FUEL_PER_NODE = 100
+#: Firings of rules for readers that are alone, for each node: in a chain they may go as far as it is long, and stop here.
+ALONE_PER_NODE = 4
 
 NONE: frozenset[str] = frozenset()
 
@@ -76,10 +78,11 @@ def run_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
     interner = trace.interner
     fuel = FUEL_PER_NODE * (len(trace.final.nodes) + 10)
     counted = any(rule.alone for rule in rules)
+    alone_left = ALONE_PER_NODE * (len(trace.final.nodes) + 100)
     readers: Counter[Variable] = Counter()
 
     def replacement(node: Apply) -> tuple[Variable, ...] | None:
-        nonlocal fuel
+        nonlocal fuel, alone_left
         before = trace.tried.get(node, NONE)
         offered = index.offered(node, before)
         if not offered:
@@ -88,7 +91,7 @@ def run_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
         origin = source.Origin("rewrite", "", node)
         with source.attributed_to(node.where, origin):
             for rule in offered:
-                if rule.alone and readers[node.inputs[0]] != 1:
+                if rule.alone and (readers[node.inputs[0]] != 1 or not alone_left):
                     continue
                 origin.detail = rule.name
                 new = _apply(rule, node, interner)
@@ -96,6 +99,7 @@ def run_pass(trace: Trace, name: str, rules: Sequence[Rule]) -> None:
                     continue
                 trace.firings.append(Firing(rule.name, node, new, name))
                 fuel -= 1
+                alone_left -= rule.alone
                 if fuel <= 0:
                     raise _endless(trace, record)
                 return new

@@ -9,7 +9,7 @@ import pytest
 import interactive_sym.tensor as T
 from interactive_sym import Mode, function, scan
 from interactive_sym.core.rules.indexing import merged_slices
-from tests.core.rules.rewriting import final, names, rewrite
+from tests.core.rules.rewriting import final, names, rewrite, values_of
 
 BOUNDS = (None, -4, -2, -1, 0, 1, 2, 5)
 STEPS = (None, 1, 2, 3, -1, -2)
@@ -118,3 +118,18 @@ def test_last_states_are_all_a_loop_keeps() -> None:
     assert loop.op.layout.kept == (1,)
     other = function([x], (T.exp(states) * 2)[-1], mode=Mode().excluding("indexing"))
     np.testing.assert_allclose(f([0.1, 0.5, -0.7]), other([0.1, 0.5, -0.7]), rtol=1e-15)
+
+
+def test_long_chains_of_indices_come_to_an_end() -> None:
+    """Each index could go through all that is before it; it goes part of the way, and values stay."""
+    x = T.dvector("x")
+    y = x
+    for _ in range(150):
+        y = T.sin(y[1:] * 2.0)
+    trace = rewrite([x], y[0])
+    assert len(trace.firings) < 20 * len(trace.initial.nodes)
+    value = np.linspace(0, 1, 151)
+    want = value
+    for _ in range(150):
+        want = np.sin(want[1:] * 2.0)
+    np.testing.assert_allclose(values_of(final(trace), [value])[0], want[0], rtol=1e-9)
