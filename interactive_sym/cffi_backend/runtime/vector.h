@@ -1,4 +1,4 @@
-/* Exponential functions that compilers copy into loops and compute for as many elements as a vector holds.
+/* Exponential functions, and a logarithm, that compilers copy into loops and compute for as many elements as a vector holds.
  *
  * exp(x) = 2^k exp(r), k the integer nearest x / ln 2, |r| <= ln 2 / 2; exp(r) by a minimax polynomial.  Errors stay below
  * 1.1 ulp; denormal results are rounded once more.  NaN, infinities and overflow are as in the C library.  There is one comparison
@@ -79,8 +79,30 @@ ISYM_EXP(isym_exp, isym_exp_normal, isym_exp_part, double, int64_t, uint64_t, __
 ISYM_EXP(isym_expf, isym_exp_normalf, isym_exp_partf, float, int32_t, uint32_t, __builtin_fmaf, 23, 127, 0x1.8p23f, -104.0f, 129,
          0x1.715476p+0f, 0x1.62e43p-1f, -0x1.05c61p-29f)
 
+/* log(1 + x) for 0 <= x <= 1: with s = x / (2 + x) it is 2 artanh(s) = x - s (x - r), r = 2 s^2 / 3 + 2 s^4 / 5 + ... */
+static inline double isym_log1p_unit(double x) {
+  const double s = x / (2 + x), z = s * s, w = z * z;
+  double even = __builtin_fma(w, 0x1.6b843f4cba1dap-3, 0x1.1644c4fecf50cp-3);
+  double odd = __builtin_fma(w, 0x1.956a71b1afc55p-4, 0x1.3aa891172a414p-3);
+  even = __builtin_fma(even, w, 0x1.7462599eac8adp-3);
+  odd = __builtin_fma(odd, w, 0x1.c71c4a112e4f4p-3);
+  even = __builtin_fma(even, w, 0x1.249249791e195p-2);
+  odd = __builtin_fma(odd, w, 0x1.99999998e96d2p-2);
+  even = __builtin_fma(even, w, 0x1.5555555555948p-1);
+  return __builtin_fma(-s, __builtin_fma(__builtin_fma(odd, z, even), -z, x), x);
+}
+
+static inline float isym_log1p_unitf(float x) {
+  const float s = x / (2 + x), z = s * s;
+  const float even = __builtin_fmaf(z * z, 0x1.1eb5bcp-2f, 0x1.5555p-1f);
+  const float odd = __builtin_fmaf(z * z, 0x1.1efa36p-2f, 0x1.99d28p-2f);
+  return __builtin_fmaf(-s, __builtin_fmaf(__builtin_fmaf(odd, z, even), -z, x), x);
+}
+
 #else
 
+#define isym_log1p_unit log1p
+#define isym_log1p_unitf log1pf
 #define isym_exp exp
 #define isym_expf expf
 #define isym_exp_normal exp

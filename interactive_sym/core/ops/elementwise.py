@@ -1351,7 +1351,8 @@ softplus = define(
         "softplus",
         1,
         _softplus,
-        "({0} < ISYM_SOFTPLUS_LOW{f} ? 0 : {0} > ISYM_SOFTPLUS_HIGH{f} ? {0} : log1p{f}(isym_exp{f}({0})))",
+        "({0} < ISYM_SOFTPLUS_LOW{f} ? 0 : {0} > ISYM_SOFTPLUS_HIGH{f} ? {0} "
+        ": ({0} > 0 ? {0} : 0) + isym_log1p_unit{f}(isym_exp{f}(-fabs{f}({0}))))",
         _real_floating,
         _chain(lambda x, y, g: g * sigmoid(x)),
         doc="A smooth `max(x, 0)`; exactly 0 below -745 and `x` above 16 (float32: -103 and 14).",
