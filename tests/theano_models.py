@@ -1339,6 +1339,385 @@ class MLP(object):
         self.build()
 
 
+def connectionist_costs():
+    # log-domain CTC as written by hand
+    eps = 1e-12
+
+    def safe_log(x):
+        return T.log(T.maximum(x, eps).astype(floatX))
+
+    def safe_exp(x):
+        return T.exp(T.minimum(x, 1e5)).astype(floatX)
+
+    def logadd_simple(x, y):
+        return x + safe_log(1 + safe_exp(y - x))
+
+    def logadd_adv(x, y):
+        mx = T.maximum(x, y)
+        mn = T.minimum(x, y)
+        return logadd_simple(mx, mn)
+
+    def logadd(x, y, *zs):
+        s = logadd_adv(x, y)
+        for z in zs:
+            s = logadd_adv(s, z)
+        return s
+
+    def logmul(x, y):
+        return x + y
+
+    y = T.matrix("y")
+    lab = T.ivector("lab")
+    blank = 3
+    labb = T.alloc(np.int32(blank), 2 * lab.shape[0] + 1)
+    labb = T.set_subtensor(labb[1::2], lab)
+    n = labb.shape[0]
+    eye = T.eye(n, dtype=floatX)
+    cond = T.neq(labb, T.concatenate([T.alloc(np.int32(-1), 2), labb[:-2]])) * T.neq(labb, blank)
+    sec = T.eye(n, k=1, dtype=floatX)
+    third = T.eye(n, k=2, dtype=floatX) * cond.dimshuffle("x", 0).astype(floatX)
+    rec = eye + sec + third
+    pred = y[:, labb]
+    probs, _ = theano.scan(
+        lambda c, p, r: c * T.dot(p, r), sequences=[pred], outputs_info=[eye[0]], non_sequences=[rec]
+    )
+    total = T.sum(probs[-1, -2:])
+    cost = -T.log(total)
+    f = theano.function([y, lab], [cost, T.grad(cost, y)], allow_input_downcast=True)
+    rng = np.random.RandomState(0)
+    Y = np.exp(rng.randn(7, 4))
+    Y /= Y.sum(1, keepdims=True)
+    c, g = f(Y, [0, 1, 1])
+    from theano.tensor.nnet.ctc import ctc as _ctc
+
+    ref = _ctc(
+        T.as_tensor_variable(np.log(Y)[:, None, :][:, :, [3, 0, 1, 2]].astype("float32")),
+        T.as_tensor_variable(np.array([[1, 2, 2]], "int32")),
+        T.as_tensor_variable(np.array([7], "int32")),
+    ).eval()
+    assert np.allclose(c, ref, rtol=1e-3), (c, ref)
+    # log-domain
+    log_pred = safe_log(pred)
+    lr = safe_log(rec)
+    first = T.log(eye[0] + 1e-30)
+
+    def step(c, prev):
+        return logmul(
+            c,
+            logadd(
+                prev,
+                T.concatenate([T.alloc(np.asarray(-1e5, floatX), 1), prev[:-1]]),
+                T.concatenate([T.alloc(np.asarray(-1e5, floatX), 2), prev[:-2]]) + safe_log(cond.astype(floatX)),
+            ),
+        )
+
+    lp, _ = theano.scan(step, sequences=[log_pred], outputs_info=[first])
+    lc = -logadd(lp[-1, -1], lp[-1, -2])
+    h = theano.function([y, lab], [lc, T.grad(lc, y)], allow_input_downcast=True)
+    c2, g2 = h(Y, [0, 1, 1])
+    assert np.allclose(c, c2, rtol=1e-4), (c, c2)
+    assert np.allclose(g, g2, rtol=1e-3, atol=1e-5)
+
+
+def digits():
+    from theano.tensor.signal import downsample, pool
+    from theano.tensor.nnet import conv2d
+
+    class LogisticRegression(object):
+        def __init__(self, input, n_in, n_out):
+            self.W = theano.shared(value=numpy.zeros((n_in, n_out), dtype=theano.config.floatX), name="W", borrow=True)
+            self.b = theano.shared(value=numpy.zeros((n_out,), dtype=theano.config.floatX), name="b", borrow=True)
+            self.p_y_given_x = T.nnet.softmax(T.dot(input, self.W) + self.b)
+            self.y_pred = T.argmax(self.p_y_given_x, axis=1)
+            self.params = [self.W, self.b]
+            self.input = input
+
+        def negative_log_likelihood(self, y):
+            return -T.mean(T.log(self.p_y_given_x)[T.arange(y.shape[0]), y])
+
+        def errors(self, y):
+            if y.ndim != self.y_pred.ndim:
+                raise TypeError(
+                    "y should have the same shape as self.y_pred", ("y", y.type, "y_pred", self.y_pred.type)
+                )
+            if y.dtype.startswith("int"):
+                return T.mean(T.neq(self.y_pred, y))
+            else:
+                raise NotImplementedError()
+
+    class HiddenLayer(object):
+        def __init__(self, rng, input, n_in, n_out, W=None, b=None, activation=T.tanh):
+            if W is None:
+                v = numpy.asarray(
+                    rng.uniform(
+                        low=-numpy.sqrt(6.0 / (n_in + n_out)), high=numpy.sqrt(6.0 / (n_in + n_out)), size=(n_in, n_out)
+                    ),
+                    dtype=theano.config.floatX,
+                )
+                if activation == theano.tensor.nnet.sigmoid:
+                    v *= 4
+                W = theano.shared(value=v, name="W", borrow=True)
+            if b is None:
+                b = theano.shared(value=numpy.zeros((n_out,), dtype=theano.config.floatX), name="b", borrow=True)
+            lin = T.dot(input, W) + b
+            self.output = lin if activation is None else activation(lin)
+            self.params = [W, b]
+
+    class LeNetConvPoolLayer(object):
+        def __init__(self, rng, input, filter_shape, image_shape, poolsize=(2, 2)):
+            assert image_shape[1] == filter_shape[1]
+            fan_in = numpy.prod(filter_shape[1:])
+            fan_out = filter_shape[0] * numpy.prod(filter_shape[2:]) // numpy.prod(poolsize)
+            B = numpy.sqrt(6.0 / (fan_in + fan_out))
+            self.W = theano.shared(
+                numpy.asarray(rng.uniform(low=-B, high=B, size=filter_shape), dtype=theano.config.floatX), borrow=True
+            )
+            self.b = theano.shared(value=numpy.zeros((filter_shape[0],), dtype=theano.config.floatX), borrow=True)
+            conv_out = conv2d(input=input, filters=self.W, filter_shape=filter_shape, input_shape=image_shape)
+            pooled = pool.pool_2d(input=conv_out, ds=poolsize, ignore_border=True)
+            self.output = T.tanh(pooled + self.b.dimshuffle("x", 0, "x", "x"))
+            self.params = [self.W, self.b]
+
+    rng = numpy.random.RandomState(23455)
+    bs = 20
+    x = T.matrix("x")
+    y = T.ivector("y")
+    index = T.lscalar()
+    l0i = x.reshape((bs, 1, 28, 28))
+    l0 = LeNetConvPoolLayer(rng, l0i, (4, 1, 5, 5), (bs, 1, 28, 28))
+    l1 = LeNetConvPoolLayer(rng, l0.output, (6, 4, 5, 5), (bs, 4, 12, 12))
+    l2 = HiddenLayer(rng, l1.output.flatten(2), 6 * 4 * 4, 20, activation=T.tanh)
+    l3 = LogisticRegression(l2.output, 20, 10)
+    cost = l3.negative_log_likelihood(y)
+    params = l3.params + l2.params + l1.params + l0.params
+    grads = T.grad(cost, params)
+    updates = [(p, p - 0.1 * g) for p, g in zip(params, grads)]
+    X = theano.shared(numpy.asarray(rng.rand(60, 784), dtype=floatX), borrow=True)
+    Y = T.cast(theano.shared(numpy.asarray(rng.randint(0, 10, 60), dtype=floatX), borrow=True), "int32")
+    train = theano.function(
+        [index],
+        cost,
+        updates=updates,
+        givens={x: X[index * bs : (index + 1) * bs], y: Y[index * bs : (index + 1) * bs]},
+    )
+    test = theano.function(
+        [index], l3.errors(y), givens={x: X[index * bs : (index + 1) * bs], y: Y[index * bs : (index + 1) * bs]}
+    )
+    c = [train(k % 3) for k in range(30)]
+    assert c[-1] < c[0]
+    assert 0 <= test(0) <= 1
+    n_train = X.get_value(borrow=True).shape[0] // bs
+    assert n_train == 3
+
+
+def reviews():
+    def numpy_floatX(d):
+        return numpy.asarray(d, dtype=theano.config.floatX)
+
+    opt = OrderedDict(dim_proj=8, n_words=30, ydim=2, encoder="lstm")
+    rng = numpy.random.RandomState(0)
+
+    def _p(pp, name):
+        return "%s_%s" % (pp, name)
+
+    def ortho(n):
+        u, s, v = numpy.linalg.svd(rng.randn(n, n))
+        return u.astype(floatX)
+
+    params = OrderedDict()
+    d = 8
+    params["Wemb"] = (0.01 * rng.rand(30, d)).astype(floatX)
+    params["lstm_W"] = numpy.concatenate([ortho(d)] * 4, axis=1)
+    params["lstm_U"] = numpy.concatenate([ortho(d)] * 4, axis=1)
+    params["lstm_b"] = numpy.zeros((4 * d,)).astype(floatX)
+    params["U"] = 0.01 * rng.randn(d, 2).astype(floatX)
+    params["b"] = numpy.zeros((2,)).astype(floatX)
+    tparams = OrderedDict((k, theano.shared(v, name=k)) for k, v in params.items())
+    trng = theano.sandbox.rng_mrg.MRG_RandomStreams(123)
+    use_noise = theano.shared(numpy_floatX(0.0))
+
+    def dropout_layer(state, use_noise, trng):
+        return T.switch(use_noise, (state * trng.binomial(state.shape, p=0.5, n=1, dtype=state.dtype)), state * 0.5)
+
+    def lstm_layer(tparams, state_below, mask=None, prefix="lstm"):
+        nsteps = state_below.shape[0]
+        if state_below.ndim == 3:
+            n_samples = state_below.shape[1]
+        else:
+            n_samples = 1
+        assert mask is not None
+
+        def _slice(_x, n, dim):
+            if _x.ndim == 3:
+                return _x[:, :, n * dim : (n + 1) * dim]
+            return _x[:, n * dim : (n + 1) * dim]
+
+        def _step(m_, x_, h_, c_):
+            preact = T.dot(h_, tparams[_p(prefix, "U")])
+            preact += x_
+            i = T.nnet.sigmoid(_slice(preact, 0, d))
+            f = T.nnet.sigmoid(_slice(preact, 1, d))
+            o = T.nnet.sigmoid(_slice(preact, 2, d))
+            c = T.tanh(_slice(preact, 3, d))
+            c = f * c_ + i * c
+            c = m_[:, None] * c + (1.0 - m_)[:, None] * c_
+            h = o * T.tanh(c)
+            h = m_[:, None] * h + (1.0 - m_)[:, None] * h_
+            return h, c
+
+        state_below = T.dot(state_below, tparams[_p(prefix, "W")]) + tparams[_p(prefix, "b")]
+        rval, updates = theano.scan(
+            _step,
+            sequences=[mask, state_below],
+            outputs_info=[T.alloc(numpy_floatX(0.0), n_samples, d), T.alloc(numpy_floatX(0.0), n_samples, d)],
+            name=_p(prefix, "_layers"),
+            n_steps=nsteps,
+        )
+        return rval[0]
+
+    x = T.matrix("x", dtype="int64")
+    mask = T.matrix("mask", dtype=floatX)
+    y = T.vector("y", dtype="int64")
+    n_timesteps = x.shape[0]
+    n_samples = x.shape[1]
+    emb = tparams["Wemb"][x.flatten()].reshape([n_timesteps, n_samples, d])
+    proj = lstm_layer(tparams, emb, mask=mask)
+    proj = (proj * mask[:, :, None]).sum(axis=0)
+    proj = proj / mask.sum(axis=0)[:, None]
+    proj = dropout_layer(proj, use_noise, trng)
+    pred = T.nnet.softmax(T.dot(proj, tparams["U"]) + tparams["b"])
+    f_pred_prob = theano.function([x, mask], pred, name="f_pred_prob")
+    f_pred = theano.function([x, mask], pred.argmax(axis=1), name="f_pred")
+    off = 1e-8
+    if pred.dtype == "float16":
+        off = 1e-6
+    cost = -T.log(pred[T.arange(n_samples), y] + off).mean()
+    decay_c = theano.shared(numpy_floatX(1e-4), name="decay_c")
+    weight_decay = (tparams["U"] ** 2).sum()
+    weight_decay *= decay_c
+    cost += weight_decay
+    f_cost = theano.function([x, mask, y], cost, name="f_cost")
+    grads = T.grad(cost, wrt=list(tparams.values()))
+    f_grad = theano.function([x, mask, y], grads, name="f_grad")
+    lr = T.scalar(name="lr")
+
+    def adadelta(lr, tparams, grads, x, mask, y, cost):
+        zg = [theano.shared(p.get_value() * numpy_floatX(0.0), name="%s_grad" % k) for k, p in tparams.items()]
+        ru2 = [theano.shared(p.get_value() * numpy_floatX(0.0), name="%s_rup2" % k) for k, p in tparams.items()]
+        rg2 = [theano.shared(p.get_value() * numpy_floatX(0.0), name="%s_rgrad2" % k) for k, p in tparams.items()]
+        zgup = [(zg_, g) for zg_, g in zip(zg, grads)]
+        rg2up = [(r, 0.95 * r + 0.05 * (g**2)) for r, g in zip(rg2, grads)]
+        f_grad_shared = theano.function([x, mask, y], cost, updates=zgup + rg2up, name="adadelta_f_grad_shared")
+        updir = [-T.sqrt(a + 1e-6) / T.sqrt(b + 1e-6) * z for z, a, b in zip(zg, ru2, rg2)]
+        ru2up = [(r, 0.95 * r + 0.05 * (u**2)) for r, u in zip(ru2, updir)]
+        pup = [(p, p + u) for p, u in zip(tparams.values(), updir)]
+        f_update = theano.function([lr], [], updates=ru2up + pup, on_unused_input="ignore", name="adadelta_f_update")
+        return f_grad_shared, f_update
+
+    a, b = adadelta(lr, tparams, grads, x, mask, y, cost)
+    X = rng.randint(0, 30, (9, 12))
+    Yv = (X[0] > 15).astype("int64")
+    Mk = numpy.ones((9, 12), floatX)
+    Mk[6:, :5] = 0
+    use_noise.set_value(numpy_floatX(1.0))
+    c = []
+    for k in range(40):
+        c.append(a(X, Mk, Yv))
+        b(0.01)
+    use_noise.set_value(numpy_floatX(0.0))
+    assert numpy.isfinite(c).all() and f_cost(X, Mk, Yv) < 0.75 and f_pred(X, Mk).shape == (12,)
+    path = os.path.join(tempfile.mkdtemp(), "lstm.npz")
+    numpy.savez(path, history_errs=[], **{k: v.get_value() for k, v in tparams.items()})
+    z = numpy.load(path)
+    tparams["U"].set_value(z["U"])
+
+
+def recurrent_boltzmann():
+    rng = RandomStreams(seed=77)
+    nv, nh, nr = 6, 5, 4
+
+    def sh(*s):
+        return theano.shared((numpy.random.RandomState(1).normal(0, 0.1, s)).astype(floatX))
+
+    W, bv, bh, Wuh, Wuv, Wvu, Wuu, bu = (
+        sh(nv, nh),
+        sh(nv),
+        sh(nh),
+        sh(nr, nh),
+        sh(nr, nv),
+        sh(nv, nr),
+        sh(nr, nr),
+        sh(nr),
+    )
+    params = [W, bv, bh, Wuh, Wuv, Wvu, Wuu, bu]
+    v = T.matrix()
+    u0 = T.zeros((nr,))
+
+    def build_rbm(v, W, bv, bh, k):
+        def gibbs_step(v):
+            mean_h = T.nnet.sigmoid(T.dot(v, W) + bh)
+            h = rng.binomial(size=mean_h.shape, n=1, p=mean_h, dtype=theano.config.floatX)
+            mean_v = T.nnet.sigmoid(T.dot(h, W.T) + bv)
+            v = rng.binomial(size=mean_v.shape, n=1, p=mean_v, dtype=theano.config.floatX)
+            return mean_v, v
+
+        chain, updates = theano.scan(lambda v: gibbs_step(v)[1], outputs_info=[v], n_steps=k)
+        v_sample = chain[-1]
+        mean_v = gibbs_step(v_sample)[0]
+        monitor = -T.nnet.binary_crossentropy(mean_v, v)
+        monitor = monitor.sum() / v.shape[0]
+
+        def fe(v):
+            return -(v * bv).sum() - T.log(1 + T.exp(T.dot(v, W) + bh)).sum()
+
+        cost = (fe(v) - fe(v_sample)) / v.shape[0]
+        return v_sample, cost, monitor, updates
+
+    def recurrence(v_t, u_tm1):
+        bv_t = bv + T.dot(u_tm1, Wuv)
+        bh_t = bh + T.dot(u_tm1, Wuh)
+        gen = v_t is None
+        if gen:
+            v_t, _, _, updates = build_rbm(T.zeros((nv,)), W, bv_t, bh_t, k=5)
+        u_t = T.tanh(bu + T.dot(v_t, Wvu) + T.dot(u_tm1, Wuu))
+        return ([v_t, u_t], updates) if gen else [u_t, bv_t, bh_t]
+
+    (u_t, bv_t, bh_t), updates_train = theano.scan(
+        lambda v_t, u_tm1, *_: recurrence(v_t, u_tm1), sequences=v, outputs_info=[u0, None, None], non_sequences=params
+    )
+    v_sample, cost, monitor, updates_rbm = build_rbm(v, W, bv_t[:], bh_t[:], k=3)
+    updates_train.update(updates_rbm)
+    (v_t, u_t), updates_generate = theano.scan(
+        lambda u_tm1, *_: recurrence(None, u_tm1), outputs_info=[None, u0], non_sequences=params, n_steps=10
+    )
+    g = T.grad(cost, params, consider_constant=[v_sample])
+    updates_train.update(((p, p - 0.01 * q) for p, q in zip(params, g)))
+    train = theano.function([v], monitor, updates=updates_train)
+    gen = theano.function([], v_t, updates=updates_generate)
+    d = (numpy.random.RandomState(0).uniform(size=(12, nv)) < 0.3).astype(floatX)
+    c = [train(d) for _ in range(20)]
+    assert numpy.isfinite(c).all() and gen().shape == (10, nv)
+
+
+def curvature():
+    x = T.vector("x")
+    H = theano.gradient.hessian(T.sum(x**4) + T.prod(x), x)
+    f = theano.function([x], H)
+    assert numpy.allclose(f(numpy.array([1.0, 2.0, 3.0], floatX))[0, 1], 3)
+    W = T.matrix("W")
+    V = T.matrix("V")
+    c = T.tanh(T.dot(x, W)).sum()
+    g = T.grad(c, W)
+    hv = T.grad((g * V).sum(), W)
+    hv2 = T.Rop(g, W, V)
+    r = numpy.random.RandomState(0)
+    a = [q.astype(floatX) for q in (r.randn(3), r.randn(3, 2), r.randn(3, 2))]
+    A, B = theano.function([x, W, V], [hv, hv2])(*a)
+    assert numpy.allclose(A, B, atol=1e-4)
+    J, updates = theano.scan(lambda i, y, x: T.grad(y[i], x), sequences=T.arange(3), non_sequences=[x**2, x])
+    assert numpy.allclose(theano.function([x], J, updates=updates)(a[0]), numpy.diag(2 * a[0]), atol=1e-5)
+
+
 class Double(gof.Type):
     def filter(self, x, strict=0, allow_downcast=None):
         if strict and not isinstance(x, float):

@@ -24,7 +24,7 @@ from .types import TensorType
 
 #: Firings a node may cause before a pass is taken to have no end.
 FUEL_PER_NODE = 100
-#: Firings of rules for readers that are alone, for each node: in a chain they may go as far as it is long, and stop here.
+#: Firings of rules for readers that are alone, for each node: through a chain they could go as far as it is long.
 ALONE_PER_NODE = 4
 
 NONE: frozenset[str] = frozenset()
