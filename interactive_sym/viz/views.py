@@ -77,11 +77,7 @@ def view(obj: Any, inputs: Sequence[Any] | Mapping[str, Any] | None = None) -> V
     Args:
         obj: what to show.
         inputs: of a function: values of its arguments, as in a call, a list by position or a dictionary by name. Its
-<<<<<<< interactive_sym/viz/views.py
-            rewrites are then checked, bisected and measured on these, with the shared variables as they are then;
-=======
             rewrites are then checked, bisected and measured on these, with the shared variables as they are then, and
->>>>>>> /tmp/land.new
             nothing is stored. Without them, on seeded random samples.
 
     Raises:

@@ -174,16 +174,10 @@ def test_overlay(notebook, screenshots):
             view.locator("[data-canvas]").focus()
             page.page.keyboard.press("c")
             assert float(view.get_attribute("data-zoom")) > before
-<<<<<<< tests/browser/test_passes.py
-            inside = """(node) => { const parts = [node, node.closest('[data-canvas]')];
-                const [a, b] = parts.map((e) => e.getBoundingClientRect());
-                return a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom; }"""
-=======
             inside = """(node) => {
                 const [a, b] = [node, node.closest('[data-canvas]')].map((e) => e.getBoundingClientRect());
                 return a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom;
             }"""
->>>>>>> /tmp/land.new
             assert all(mark.first.evaluate(inside) for mark in (removed, added))
             view.screenshot(path=screenshots / f"overlay-{theme}.png")
             page.page.keyboard.press("f")
