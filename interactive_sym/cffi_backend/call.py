@@ -2,7 +2,7 @@
 
 `make(spec, loaded, storages, filters, on_error)` gives a callable that takes the unit's inputs in order and returns
 its outputs. It comes from a small extension module (`runtime/call.c`, the vectorcall protocol: a call of two numbers
-costs about 0.2 us, all checks included), which is compiled once per machine through cffi in API mode and kept in the
+costs about 0.05 us, all checks included), which is compiled once per machine through cffi in API mode and kept in the
 kernel cache. Where Python's or NumPy's headers are missing, `PythonKernel` below does the same with cffi in ABI mode,
 at 10 to 20 us per call.
 

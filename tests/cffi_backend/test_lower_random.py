@@ -8,7 +8,7 @@ import pytest
 
 import interactive_sym.tensor as T
 from interactive_sym import function, scan, shared
-from interactive_sym.cffi_backend import call, unit
+from interactive_sym.cffi_backend import build, call, unit
 from interactive_sym.cffi_backend.lower_random import with_states_as_arrays
 from interactive_sym.core.ops import random
 from interactive_sym.ifelse import ifelse
@@ -379,3 +379,21 @@ def test_threads_draw_each_number_once() -> None:
     for thread in threads:
         thread.join()
     assert sorted(found) == sorted(reference.uniform(size=2000))
+
+
+def test_a_trial_that_wants_another_number_is_left_to_the_general_way() -> None:
+    """What rounding could bring about is brought about by a distribution that does not sum up to 1."""
+    source = """#include "isym.h"
+    #include "mersenne.h"
+    int isym_kernel(isym_ctx *c) {
+      double *out = c->output(c, 0, 0, 0), u[100];
+      isym_mt state = {{0}, ISYM_MT_LENGTH, 0, 0.0};
+      for (uint32_t k = 0; k < ISYM_MT_LENGTH; k++) state.key[k] = 2654435761u * (k + 1);
+      const isym_mt before = state;
+      const isym_mt_inversion whole = {0.5, 0.5, 1}, part = {0.5, 0.2, 1};
+      const int failed = !isym_mt_trials(&state, 0.5, part, u, 100) && !memcmp(&state, &before, sizeof state);
+      *out = failed + 2 * isym_mt_trials(&state, 0.5, whole, u, 100) + 4 * (state.place == 200);
+      return ISYM_OK;
+    }"""
+    spec = call.UnitSpec(source, (), outputs=(call.ArgSpec("found", "float64"),))
+    assert call.make(spec, build.load(source), single=True)() == 7

@@ -82,23 +82,43 @@ static inline void isym_mt_doubles(isym_mt *s, double *out, int64_t count) {
   }
 }
 
-static inline double isym_mt_gauss(isym_mt *s) {
-  if (s->has_gauss) {
-    const double kept = s->gauss;
+/* The C library's logarithm itself: a variant for vectors may differ in the last digit. */
+static __attribute__((noinline, unused)) double isym_mt_log(double x) { return log(x); }
+
+/* The next `count` normal numbers.  Of the points of a square those in the circle are taken: as many are drawn at a time as are
+ * wanted at least, so that no number is drawn in vain. */
+#define ISYM_MT_POINTS 256
+static inline void isym_mt_gausses(isym_mt *s, double *out, int64_t count) {
+  double u[2 * ISYM_MT_POINTS], x[ISYM_MT_POINTS], y[ISYM_MT_POINTS], square[ISYM_MT_POINTS], factor[ISYM_MT_POINTS];
+  int64_t i = 0;
+  if (count > 0 && s->has_gauss) {
+    out[i++] = s->gauss;
     s->has_gauss = 0;
     s->gauss = 0.0;
-    return kept;
   }
-  double x, y, square;
-  do {
-    x = 2.0 * isym_mt_double(s) - 1.0;
-    y = 2.0 * isym_mt_double(s) - 1.0;
-    square = x * x + y * y;
-  } while (square >= 1.0 || square == 0.0);
-  const double factor = sqrt(-2.0 * log(square) / square);
-  s->gauss = factor * x;
-  s->has_gauss = 1;
-  return factor * y;
+  while (i < count) {
+    const int64_t half = (count - i + 1) / 2, points = half < ISYM_MT_POINTS ? half : ISYM_MT_POINTS;
+    int64_t found = 0;
+    isym_mt_doubles(s, u, 2 * points);
+    for (int64_t k = 0; k < points; k++) {
+      const double a = 2.0 * u[2 * k] - 1.0, b = 2.0 * u[2 * k + 1] - 1.0, c = a * a + b * b;
+      x[found] = a;
+      y[found] = b;
+      square[found] = c;
+      found += c < 1.0 && c != 0.0;
+    }
+    for (int64_t k = 0; k < found; k++) factor[k] = isym_mt_log(square[k]);
+    for (int64_t k = 0; k < found; k++) factor[k] = sqrt(-2.0 * factor[k] / square[k]);
+    for (int64_t k = 0; k < found; k++) {
+      out[i++] = factor[k] * y[k];
+      if (i < count) {
+        out[i++] = factor[k] * x[k];
+      } else {
+        s->gauss = factor[k] * x[k];
+        s->has_gauss = 1;
+      }
+    }
+  }
 }
 
 /* All bits up to the highest one of `range`. */
@@ -310,8 +330,13 @@ static inline int64_t isym_mt_poisson(isym_mt *s, double mean) {
     const int64_t ranges = deviation_step ? count : 1;                                                                         \
     for (int64_t i = 0; i < ranges; i++)                                                                                       \
       if (!isnan(deviation[i]) && signbit(deviation[i])) return 1;                                                             \
-    for (int64_t i = 0; i < count; i++)                                                                                        \
-      out[i] = (T)(mean[i * mean_step] + deviation[i * deviation_step] * isym_mt_gauss(s));                                    \
+    double z[ISYM_MT_BLOCK];                                                                                                   \
+    for (int64_t first = 0; first < count; first += ISYM_MT_BLOCK) {                                                           \
+      const int64_t size = count - first < ISYM_MT_BLOCK ? count - first : ISYM_MT_BLOCK;                                      \
+      isym_mt_gausses(s, z, size);                                                                                             \
+      for (int64_t i = 0; i < size; i++)                                                                                       \
+        out[first + i] = (T)(mean[(first + i) * mean_step] + deviation[(first + i) * deviation_step] * z[i]);                  \
+    }                                                                                                                          \
     return 0;                                                                                                                  \
   }
 
@@ -327,6 +352,18 @@ static inline int64_t isym_mt_poisson(isym_mt *s, double mean) {
     return 0;                                                                                                                  \
   }
 
+/* Single trials by inversion are comparisons; the numbers u, one each.  0: another number is wanted for one of them, which rounding
+ * may bring about; then the state is as before. */
+static inline int isym_mt_trials(isym_mt *s, double p, isym_mt_inversion given, double *u, int64_t count) {
+  const isym_mt before = *s;
+  const double rest = p * given.start / given.q;
+  int64_t odd = 0;
+  isym_mt_doubles(s, u, count);
+  for (int64_t i = 0; i < count; i++) odd += (u[i] > given.start) & (u[i] - given.start > rest);
+  if (odd) *s = before;
+  return !odd;
+}
+
 #define ISYM_MT_BINOMIAL(NAME, T)                                                                                              \
   static inline int NAME(isym_mt *s, const int64_t *n, int n_step, const double *p, int p_step, T *out, int64_t count) {       \
     for (int64_t i = 0; i < (n_step ? count : 1); i++)                                                                         \
@@ -335,8 +372,17 @@ static inline int64_t isym_mt_poisson(isym_mt *s, double mean) {
       if (!(p[i] >= 0 && p[i] <= 1)) return 1;                                                                                 \
     const int one = !n_step && !p_step && isym_mt_inverts(*n, *p);                                                             \
     const isym_mt_inversion given = one ? isym_mt_inverted(*n, *p <= 0.5 ? *p : 1.0 - *p) : (isym_mt_inversion){0, 0, 0};      \
-    for (int64_t i = 0; i < count; i++)                                                                                        \
-      out[i] = (T)isym_mt_binomial(s, n[i * n_step], p[i * p_step], one ? &given : 0);                                         \
+    const int single = one && *n == 1 && *p > 0, turned = *p > 0.5;                                                            \
+    double u[ISYM_MT_BLOCK];                                                                                                   \
+    for (int64_t first = 0; first < count; first += ISYM_MT_BLOCK) {                                                           \
+      const int64_t stop = count - first < ISYM_MT_BLOCK ? count : first + ISYM_MT_BLOCK;                                      \
+      if (single && isym_mt_trials(s, turned ? 1.0 - *p : *p, given, u, stop - first)) {                                       \
+        for (int64_t i = first; i < stop; i++) out[i] = (T)((u[i - first] > given.start) != turned);                           \
+        continue;                                                                                                              \
+      }                                                                                                                        \
+      for (int64_t i = first; i < stop; i++)                                                                                   \
+        out[i] = (T)isym_mt_binomial(s, n[i * n_step], p[i * p_step], one ? &given : 0);                                       \
+    }                                                                                                                          \
     return 0;                                                                                                                  \
   }
 
