@@ -101,6 +101,29 @@ class SparseType(GenericType):
             )
         return as_format(value, self.format, self.dtype)
 
+    @staticmethod
+    def values_eq(a: Any, b: Any) -> bool:
+        """Whether two sparse matrices have the same shape, format, element type and elements.
+
+        Example:
+            >>> import scipy.sparse
+            >>> one = scipy.sparse.csr_matrix([[0.0, 1.0]])
+            >>> SparseType.values_eq(one, one.copy()), SparseType.values_eq(one, 2 * one)
+            (True, False)
+        """
+        return _alike(a, b) and abs(a - b).nnz == 0
+
+    def values_eq_approx(self, a: Any, b: Any, eps: float = 1e-6) -> bool:
+        """As `values_eq`, where elements may differ by `eps`.
+
+        Example:
+            >>> import scipy.sparse
+            >>> one = scipy.sparse.csr_matrix([[0.0, 1.0]])
+            >>> SparseType("csr", "float64").values_eq_approx(one, one * (1 + 1e-9))
+            True
+        """
+        return _alike(a, b) and bool(abs(a - b).max() <= eps if a.nnz or b.nnz else True)
+
     def make_variable(self, name: str | None = None) -> "SparseVariable":
         return SparseVariable(self, None, None, name)
 
@@ -117,6 +140,13 @@ class SparseType(GenericType):
     def zeros_like(self, variable: Variable) -> Variable:
         made: Variable = call("sparse_zeros_like", variable)
         return made
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether both are sparse, of one shape, format and element type."""
+    if not is_sparse(a) or not is_sparse(b):
+        return False
+    return bool(a.shape == b.shape and a.format == b.format and a.dtype == b.dtype)
 
 
 class _SparseOperators:

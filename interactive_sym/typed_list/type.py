@@ -95,6 +95,17 @@ class TypedListType(GenericType):
         """
         return same(a, b)
 
+    def values_eq_approx(self, a: Any, b: Any) -> bool:
+        """Whether two lists have as many elements, and these are nearly equal in their order.
+
+        Example:
+            >>> import numpy as np
+            >>> import interactive_sym.tensor as T
+            >>> TypedListType(T.dvector).values_eq_approx([np.ones(2)], [np.ones(2) + 1e-9])
+            True
+        """
+        return len(a) == len(b) and all(map(self.ttype.values_eq_approx, a, b))
+
     def make_variable(self, name: str | None = None) -> "TypedListVariable":
         return TypedListVariable(self, None, None, name)
 

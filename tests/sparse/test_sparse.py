@@ -551,3 +551,13 @@ except ImportError as error:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "pip install interactive-sym[sparse]" in done.stdout
+
+
+def test_equal_and_nearly_equal_values() -> None:
+    type_ = sparse.csr_matrix("x").type
+    one = scipy.sparse.csr_matrix(np.eye(2))
+    assert type_.values_eq(one, one.copy()) and not type_.values_eq(one, one * (1 + 1e-9))
+    assert type_.values_eq_approx(one, one * (1 + 1e-9)) and not type_.values_eq_approx(one, one * 2)
+    for other in (one.tocsc(), scipy.sparse.csr_matrix(np.eye(3)), one.astype("float32"), np.eye(2)):
+        assert not type_.values_eq(one, other) and not type_.values_eq_approx(one, other)
+    assert type_.values_eq_approx(scipy.sparse.csr_matrix((2, 2)), scipy.sparse.csr_matrix((2, 2)))
