@@ -25,7 +25,8 @@ _wanted: list[frozenset[int]] = []
 def _forget() -> None:
     """A forked child has neither the threads of its parent nor their calls."""
     global _lock, _condition
-    _lock = threading.Lock()
+    if _lock.locked():  # by a thread that is not here; functions in C see that it stays so, and ask Python
+        _lock = threading.Lock()
     _condition = threading.Condition(_lock)
     _running.clear()
     _wanted.clear()
@@ -49,12 +50,13 @@ class Writing:
         self._targets = frozenset(map(id, containers))
         self._lock = lock
 
-    def known(self) -> tuple[Any, list[Any], frozenset[int]]:
-        """For callers in C: the lock that guards the list of running calls, the list, and this one's entry in it.
+    def known(self) -> tuple[Any, Any, list[Any], list[Any], frozenset[int]]:
+        """For callers in C: how to lock and unlock, running calls, what changes wait for, this function's containers.
 
-        An entry is the thread's identity and the containers; `release` takes it away.
+        An entry of running calls is the thread's identity and the containers. Where nobody waits for anything, C puts
+        it there and takes it away, under the lock; else it calls `acquire` and `release`.
         """
-        return _lock, _running, self._targets
+        return _lock.acquire, _lock.release, _running, _wanted, self._targets
 
     def acquire(self) -> bool:
         """Wait for the lock, and for changes that wait for these containers."""

@@ -66,6 +66,24 @@ def test_an_interrupted_call_changes_nothing(make: Any) -> None:
     assert total.get_value() != before[0]
 
 
+def test_an_interrupted_compilation_changes_nothing() -> None:
+    x, w, streams = T.dmatrix("x"), shared(np.ones(4), name="w"), RandomStreams(1)
+    before = streams.fingerprint()
+    for k in range(12):
+        factor = 1 + time.time() % 1  # a kernel that no cache has
+        cost = (T.exp(factor * x).sum(axis=0) * w).sum()
+        updates = [(w, w - T.grad(cost, w))]
+        signal.setitimer(signal.ITIMER_REAL, 0.004 * (k + 1))
+        try:
+            function([x], cost, updates=updates)
+            time.sleep(1)
+        except KeyboardInterrupt:
+            pass
+        assert w.get_value().tolist() == [1] * 4 and streams.fingerprint() == before
+    f = function([x], cost, updates=updates)
+    assert f(np.zeros((3, 4))) == 12 and w.get_value().tolist() == [-2] * 4
+
+
 def test_long_elementwise_loops_stop_between_their_parts() -> None:
     x, total = T.dvector("x"), shared(0.0)
     f = function([x], T.gammaln(x), updates=[(total, total + 1)])

@@ -168,23 +168,50 @@ static int frame_python(isym_ctx *ctx, int number) {
   return failed;
 }
 
-/* Whether the GIL may be given up in the middle of a call.  One with updates must be known to those who change shared values from
- * elsewhere (core/running.py): it puts itself on their list, unless somebody is changing it just now.  Nothing here runs bytecode,
- * so that no other thread comes between. */
-static int may_give_way(Frame *frame) {
-  Function *self = frame->self;
-  if (!self->n_updates || frame->guarded) return 1;
-  PyObject *lock = PyTuple_GET_ITEM(self->known, 0), *list = PyTuple_GET_ITEM(self->known, 1);
-  PyObject *free = PyObject_CallMethod(lock, "acquire", "O", Py_False);
-  if (free == Py_True) {
-    PyObject *entry = Py_BuildValue("(kO)", PyThread_get_thread_ident(), PyTuple_GET_ITEM(self->known, 2));
-    frame->guarded = entry && !PyList_Append(list, entry);
-    Py_XDECREF(entry);
-    PyObject *done = PyObject_CallMethod(lock, "release", NULL);
-    Py_XDECREF(done);
-  }
+/* Take the lock of the list of running calls, unless somebody has it; nothing here runs bytecode, so that no other thread comes
+ * between. */
+static int lock_known(Function *self) {
+  PyObject *free = PyObject_CallOneArg(PyTuple_GET_ITEM(self->known, 0), Py_False);
+  const int locked = free == Py_True;
   Py_XDECREF(free);
-  if (PyErr_Occurred()) PyErr_Clear();
+  if (!free) PyErr_Clear();
+  return locked;
+}
+
+static void unlock_known(Function *self) {
+  PyObject *done = PyObject_CallNoArgs(PyTuple_GET_ITEM(self->known, 1));
+  if (!done) PyErr_Clear();
+  Py_XDECREF(done);
+}
+
+/* Put a call on the list for which those wait who change shared values from elsewhere (core/running.py); 0 where that must be left to
+ * Python, because somebody is changing one just now. */
+static int make_known(Frame *frame) {
+  Function *self = frame->self;
+  if (!lock_known(self)) return 0;
+  frame->entry = Py_BuildValue("(kO)", PyThread_get_thread_ident(), PyTuple_GET_ITEM(self->known, 4));
+  if (!frame->entry || PyList_Append(PyTuple_GET_ITEM(self->known, 2), frame->entry)) Py_CLEAR(frame->entry);
+  unlock_known(self);
+  if (!frame->entry) PyErr_Clear();
+  return frame->entry != NULL;
+}
+
+/* Take a call from the list, unless somebody waits for that and must be told. */
+static int unmake_known(Frame *frame) {
+  Function *self = frame->self;
+  PyObject *list = PyTuple_GET_ITEM(self->known, 2);
+  int gone = 0;
+  if (!frame->entry || !lock_known(self)) return 0;
+  for (Py_ssize_t k = PyList_GET_SIZE(list); k-- > 0 && !gone && PyList_GET_SIZE(PyTuple_GET_ITEM(self->known, 3)) == 0;)
+    if (PyList_GET_ITEM(list, k) == frame->entry) gone = !PySequence_DelItem(list, k);
+  unlock_known(self);
+  return gone;
+}
+
+/* Whether the GIL may be given up in the middle of a call: one with updates must be known before. */
+static int may_give_way(Frame *frame) {
+  if (!frame->self->n_updates || frame->guarded) return 1;
+  frame->guarded = make_known(frame);
   return frame->guarded;
 }
 
@@ -379,7 +406,7 @@ static int begin_updates(Frame *frame, int gives_way) {
   if (join_calls(frame)) return 1;
   frame->joined = 1;
   if (!gives_way && !(self->may_run_python && runs_python(self))) return 0;
-  /* those who change shared values from elsewhere wait for it */
+  if (PyList_GET_SIZE(PyTuple_GET_ITEM(self->known, 3)) == 0 && (frame->guarded = make_known(frame))) return 0;
   PyObject *done = PyObject_CallMethod(self->lock, "acquire", NULL);
   frame->guarded = done != NULL;
   Py_XDECREF(done);
@@ -391,9 +418,12 @@ static void end_updates(Frame *frame) {
   if (!frame->guarded) return;
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace);
-  PyObject *done = PyObject_CallMethod(frame->self->lock, "release", NULL);
-  if (!done) PyErr_Clear();
-  Py_XDECREF(done);
+  if (!unmake_known(frame)) {
+    PyObject *done = PyObject_CallMethod(frame->self->lock, "release", NULL);
+    if (!done) PyErr_Clear();
+    Py_XDECREF(done);
+  }
+  Py_XDECREF(frame->entry);
   PyErr_Restore(type, value, trace);
 }
 
@@ -528,6 +558,7 @@ static PyObject *run(Function *self, PyObject *const *args, isym_array *slots, P
   frame.owns_arena = !self->busy;
   self->busy = 1;
   frame.joined = frame.guarded = 0;
+  frame.entry = NULL;
   PyObject *result = NULL;
   int swapped = 0, gives_way;
   if (!take_inputs(&frame, args) && (gives_way = is_long(&frame), !begin_updates(&frame, gives_way)) && !take_shared(&frame)) {

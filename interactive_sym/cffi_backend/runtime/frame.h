@@ -46,7 +46,7 @@ typedef struct {
   PyObject **spare;                    /* per update: an array to write the next value to, or NULL */
   PyObject **last;                     /* per output of 0 dims: the result of the last call, or NULL */
   PyObject *storages, *filters, *on_error, *run_step, *explain, *bind, *lock, *pack, *unpack, *keep;
-  PyObject *known;                     /* what running.py keeps of running calls: its lock, the list, this function's entry */
+  PyObject *known;                     /* core/running.py: lock, unlock, running calls, what is waited for, own targets */
   PyObject *names, *defaults;          /* of inputs: names or None, and a list of defaults or None; both empty where unknown */
   PyObject *changes;                   /* per update: an int64 array that counts what is stored; or empty */
   char *arena;
@@ -71,7 +71,8 @@ typedef struct Frame {
   uint64_t looked;                     /* when signals were looked for last; 0: not yet */
   int stopped;                         /* the user interrupts */
   int owns_arena;
-  int joined, guarded;                 /* is on the list of calls; holds the function's lock */
+  int joined, guarded;                 /* is on the list of calls; holds the function's lock, or is known in its place */
+  PyObject *entry;                     /* by which it is known */
   int64_t used, wanted, made;          /* bytes given from the arena; asked for in all; of results and updates */
   Chunk *chunks;                       /* further scratch memory */
 } Frame;
