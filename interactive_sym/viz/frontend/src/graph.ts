@@ -16,6 +16,7 @@ const WHOLE = 120;
 const PATCHES = 420;
 // nodes drawn before the browser may do something else
 const SLICE = 60;
+const MAPPED_AT_ONCE = 2000;
 const LONG = 900;
 const AROUND = 70;
 
@@ -98,7 +99,14 @@ export class Drawing {
     }
     if (results) state.outputs.forEach((output, k) => this.items.set(-1 - k, { signature: output.label, make: () => this.makeResult(output), node: null }));
     for (const id of this.nodes.keys()) if (!this.items.has(id)) this.drop(id);
-    this.minimap.draw(layout, (id) => state.nodes.get(id), Object.fromEntries(Object.entries(this.styles).map(([family, [colour]]) => [family, colour])));
+    const colours = Object.fromEntries(Object.entries(this.styles).map(([family, [colour]]) => [family, colour]));
+    const map = (): void => {
+      if (this.layout !== layout) return;
+      this.minimap.draw(layout, (id) => state.nodes.get(id), colours);
+      this.minimap.show(this.shown(), layout);
+    };
+    if (this.items.size <= MAPPED_AT_ONCE) map();
+    else window.setTimeout(map);
     this.painted = null;
     if (this.selected !== null && !state.nodes.has(this.selected)) this.selected = null;
     if (first) this.home();

@@ -519,22 +519,20 @@ export function mount(host: HTMLElement, view: ViewMessage, request: Request): (
       });
       fresh.focus({ preventScroll: true });
     };
-    const build = (made: ViewMessage, chosen: number | null): GraphPane => {
-      const pane = new GraphPane(element, made, ask, open, back);
-      panes.push(pane);
-      element.replaceChildren();
-      pane.build();
-      if (chosen !== null) pane.select(chosen);
-      return pane;
-    };
-    const pane = build(message, null);
+    const pane = new GraphPane(element, message, ask, open, back);
+    panes.push(pane);
+    pane.build();
     if (!message.later) return;
-    void ask("whole").then(async (whole: ViewMessage) => {
+    void ask("whole").then(async (answer: ViewMessage) => {
       await rest();
-      const chosen = pane.chosen;
+      const whole = new GraphPane(element, answer, ask, open, back);
+      await rest();
       const inside = element.contains(document.activeElement);
       pane.stop();
-      build(whole, chosen);
+      panes.push(whole);
+      element.replaceChildren();
+      whole.build();
+      if (pane.chosen !== null) whole.select(pane.chosen);
       if (inside) element.querySelector<HTMLElement>("[data-canvas]")?.focus({ preventScroll: true });
     }, (error: Error) => { element.querySelector("[data-note]")!.textContent = error.message; });
   };
