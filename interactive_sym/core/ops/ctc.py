@@ -17,16 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from ..constants import as_tensor_variable
-from ..errors import message
-from ..graph import Apply, Variable
+from ..constants import as_tensor_variable, get_scalar_constant_value
+from ..errors import NotScalarConstantError, message
+from ..graph import Apply, Variable, rebuild
 from ..op import Op, call
 from ..source import here
 from ..types import FLOATS, INTEGERS, TensorType
 from ..variable import TensorVariable
 from .elementwise import C_TYPES
 from .library import LibraryCall
-from .marks import UndefinedGrad
 
 Array = np.ndarray[Any, Any]
 
@@ -35,7 +34,6 @@ _ERRORS = (
     "ctc: a label is not one of the classes 1, 2, ...",
     "ctc: a length is negative or more than the number of steps",
 )
-_SECOND = "ctc has no second derivative: its first is computed along with the costs, not from operations that have one"
 
 
 class CTC(Op):
@@ -88,8 +86,21 @@ class CTC(Op):
         output_storage[1][0] = gradients.astype(x.dtype)
 
     def grad(self, inputs: Sequence[Variable], output_grads: Sequence[Variable]) -> Sequence[Variable | None]:
-        gradients = UndefinedGrad(_SECOND)(self(*inputs)[1])
-        return [call("dimshuffle", output_grads[0], ("x", 0, "x")) * gradients, None, None]
+        """The costs' gradient is the other output; of that the cotangent goes through the costs written as a loop."""
+        by_cost, by_gradient = output_grads
+        found: Any = None
+        if not _is_zero(by_cost):
+            found = call("dimshuffle", by_cost, ("x", 0, "x")) * self(*inputs)[1]
+        if not _is_zero(by_gradient):
+            cost = call("sum", as_loop(*inputs))
+            (slope,) = call("cotangents", {cost: call("constant", 1.0, dtype=self.dtype)}, [inputs[0]])
+            # the matrix of second derivatives is symmetric: what it makes of a cotangent is a gradient, too
+            weight = by_gradient.type.make_variable()
+            weighted = call("sum", slope * weight)
+            (curved,) = call("cotangents", {weighted: call("constant", 1.0, dtype=self.dtype)}, [inputs[0]])
+            (curved,) = rebuild([curved], {weight: by_gradient})
+            found = curved if found is None else found + curved
+        return [call("zeros_like", inputs[0]) if found is None else found, None, None]
 
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         return [[True, True], [False, False], [False, False]]
@@ -97,6 +108,67 @@ class CTC(Op):
     def infer_shape(self, node: Apply, input_shapes: Sequence[Any]) -> list[Any]:
         sizes = tuple(input_shapes[0])
         return [(sizes[1],), sizes]
+
+
+def _is_zero(x: Variable) -> bool:
+    """Whether a cotangent is known to be all zeros."""
+    try:
+        return bool(get_scalar_constant_value(x) == 0)
+    except NotScalarConstantError:
+        return False
+
+
+#: Stands for the logarithm of 0, and can be subtracted from itself.
+_NEVER = -1e30
+
+
+def as_loop(x: Any, labels: Any, lengths: Any) -> Any:
+    """The costs `(n,)` as a loop over the steps, of which every derivative exists; 0 where no path makes the labels.
+
+    Args:
+        x, labels, lengths: as for `CTC`.
+
+    Example:
+        >>> import numpy as np
+        >>> import interactive_sym.tensor as T
+        >>> x, labels, lengths = map(T.constant, (np.zeros((2, 1, 3)), np.array([[1]]), np.array([2])))
+        >>> as_loop(x, labels, lengths).eval().round(4).tolist()
+        [1.0986]
+    """
+    dtype = x.type.dtype
+    never = call("constant", _NEVER, dtype=dtype)
+    batch, longest = call("shape_i", labels, 0), call("shape_i", labels, 1)
+    rows = call("arange", batch).dimshuffle(0, "x")
+    # labels first, what fills them up last; then a blank before, between and after
+    order = call("argsort", call("cast", labels < 0, "int64") * longest + call("arange", longest), axis=1)
+    count = call("sum", labels >= 0, axis=1)
+    packed = call("maximum", labels[rows, order], 0)
+    states = call("set_subtensor", call("zeros", (batch, 2 * longest + 1), dtype="int64")[:, 1::2], packed)
+    odd = call("eq", call("arange", 2 * longest + 1) % 2, 1)
+    before = call("zeros_like", states)[:, :2] - 1
+    skips = call("and", odd, call("neq", states, call("join", 1, before, states[:, :-2])))
+    powers = x - call("disconnected_grad", call("max", x, axis=2, keepdims=True))
+    logs = powers - call("log", call("sum", call("exp", powers), axis=2, keepdims=True))
+    emitted = logs.dimshuffle(1, 2, 0)[rows, states].dimshuffle(2, 0, 1)
+    first = call("fill", call("cast", states, dtype), never)
+    first = call("set_subtensor", first[:, 0], call("constant", 0.0, dtype=dtype))
+
+    def step(now: Any, t: Any, reached: Any) -> Any:
+        one = call("join", 1, reached[:, :1] * 0 + never, reached[:, :-1])
+        two = call("join", 1, reached[:, :2] * 0 + never, reached[:, :-2])
+        two = call("switch", skips, two, never)
+        top = call("disconnected_grad", call("maximum", call("maximum", reached, one), two))
+        total = call("exp", reached - top) + call("exp", one - top) + call("exp", two - top)
+        return call("switch", (t < lengths).dimshuffle(0, "x"), now + top + call("log", total), reached)
+
+    made, _ = call("scan", step, sequences=[emitted, call("arange", call("shape_i", x, 0))], outputs_info=[first])
+    whole = call("join", 0, first.dimshuffle("x", 0, 1), made)[-1]
+    blank, label = whole[rows[:, 0], 2 * count], whole[rows[:, 0], call("maximum", 2 * count - 1, 0)]
+    label = call("switch", count > 0, label, never)
+    top = call("disconnected_grad", call("maximum", blank, label))
+    logarithm = top + call("log", call("exp", blank - top) + call("exp", label - top))
+    possible = call("and", logarithm > _NEVER / 2, lengths > 0)
+    return call("switch", possible, -logarithm, call("constant", 0.0, dtype=dtype))
 
 
 def _one(x: Array, labels: Array) -> tuple[float, Array]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import interactive_sym.tensor as T
-from interactive_sym.core.ops.ctc import CTC
+from interactive_sym.core.ops.ctc import CTC, as_loop
 from interactive_sym.core.ops.shape import sizes_of
 from tests.core.ops.evaluation import RUNNERS, check_gradient, compiled, interpreted
 
@@ -50,6 +50,27 @@ def test_costs_and_gradients(dtype: str) -> None:
 
 def test_gradient() -> None:
     check_gradient(lambda x: CTC("float64")(x, LABELS, LENGTHS)[0], X)
+
+
+def test_higher_derivatives() -> None:
+    def slope(x: Any, labels: Any = LABELS, lengths: Any = LENGTHS) -> Any:
+        return T.grad((CTC("float64")(x, labels, lengths)[0] * np.arange(1.0, len(labels) + 1)).sum(), x)
+
+    check_gradient(lambda x: slope(x) ** 2, X)
+    small, one, few = X[:3, :1], np.array([[1, 2]]), np.array([3])
+    check_gradient(lambda x: T.grad((slope(x, one, few) ** 2).sum(), x), small)
+    for x, labels, lengths in ((X[:2], LABELS, LENGTHS.clip(0, 2)), (X[:, :0], LABELS[:0], LENGTHS[:0])):
+        check_gradient(lambda x, labels=labels, lengths=lengths: slope(x, labels, lengths) ** 2, x)
+    check_gradient(lambda x: slope(x, one[:, :0], few) ** 2, small)
+
+
+def test_costs_as_a_loop() -> None:
+    x, labels, lengths = variables()
+    given = [X, LABELS.astype("int32"), LENGTHS.astype("int32")]
+    (want,) = interpreted([x, labels, lengths], [CTC("float64")(x, labels, lengths)[0]], given)
+    for runner in RUNNERS.values():
+        (got,) = runner([x, labels, lengths], [as_loop(x, labels, lengths)], given)
+        np.testing.assert_allclose(got, np.where(np.isfinite(want), want, 0), rtol=1e-12)
 
 
 @pytest.mark.parametrize("way", RUNNERS)
