@@ -42,6 +42,8 @@ KEPT = 200
 UNDONE = 50
 CELLS = 32
 BINS = 24
+#: How often values are read again that a call changed meanwhile.
+TRIES = 3
 TEXT_LIMIT = 100_000
 ROWS = 50
 NODES = 200
@@ -64,6 +66,10 @@ class _Past:
     undo: list[Any]
     changes: int = 0
     mark: str = ""
+
+    def kept(self, version: int) -> Any:
+        """The value at a version, None where it was not kept."""
+        return next((value for number, _, value in reversed(self.seen) if number == version), None)
 
 
 class Watched(Protocol):
@@ -92,6 +98,8 @@ class Live:
         self._past: dict[int, _Past] = {}
         self._counters: dict[tuple[int, int], _Counter] = {}
         self._saved: list[tuple[str, list[list[Any]]]] = []
+        #: Versions and kept values of all variables at one moment each.
+        self._moments: list[tuple[tuple[int, ...], tuple[Any, ...]]] = []
         self._lock = threading.RLock()
         self._queue: deque[tuple[str, list[Any], Callable[[], None]]] = deque()
         self._failed = ""
@@ -102,8 +110,11 @@ class Live:
         """All rows as they are now, ready for `json.dumps`; `long` counts draws with more patience."""
         functions = named_functions()
         with self._lock:
+            now = self._now()
+            rows = [{**self._still(k, functions), **self._moving(k, *now[k])} for k in range(len(now))]
             return {
-                "rows": [{**self._still(k, functions), **self._moving(k)} for k in range(len(self.variables[:ROWS]))],
+                "rows": rows,
+                "moments": self._moment(now),
                 "streams": [
                     self._stream(k, each, functions, COUNTING_LONG if long else COUNTING)
                     for k, each in enumerate(self.streams[:ROWS])
@@ -130,17 +141,42 @@ class Live:
         """What has changed since a version; all there is for None, with draws counted again."""
         if since is None:
             return self.sample(long=True)
-        now = self.version()
         with self._lock:
+            values = self._now()
+            now = (*(version for _, version in values), *self.version()[len(values) :])
             moved = [k for k, (old, new) in enumerate(zip(since, now)) if old != new]
-            rows = [{"k": k, **self._moving(k)} for k in moved if k < len(self.variables[:ROWS])]
-            changed, first = [], len(self.variables[:ROWS])
+            rows = [{"k": k, **self._moving(k, *values[k])} for k in moved if k < len(values)]
+            changed, first = [], len(values)
             for number, each in enumerate(self.streams[:ROWS]):
                 last = first + len(each.updates())
                 if len(since) != len(now) or any(first <= k < last for k in moved):
-                    changed.append({"k": number, **self._stream(number, each, {}, 0.0)})
+                    changed.append({"k": number, **self._stream(number, each, None, 0.0)})
                 first = last
-            return {"moved": rows, "streams_moved": changed, **self._nodes()}
+            moments = {"moments": self._moment(values)} if rows else {}
+            return {"moved": rows, "streams_moved": changed, **moments, **self._nodes()}
+
+    def _now(self) -> list[tuple[Any, int]]:
+        """Values and versions of all variables at one moment, between two calls."""
+        containers = [variable.container for variable in self.variables[:ROWS]]
+        values, versions = [], [-1] * len(containers)
+        for _ in range(TRIES):
+            versions = [container.version for container in containers]
+            values = [container.storage[0] for container in containers]
+            if versions == [container.version for container in containers]:
+                break
+        return list(zip(values, versions))
+
+    def _moment(self, now: list[tuple[Any, int]]) -> int:
+        """Remember the moment, if all its values are kept; how many there are. One variable's history says as much."""
+        if len(now) < 2:
+            return 0
+        versions = tuple(version for _, version in now)
+        found = tuple(self._past[k].seen[-1][2] if self._past[k].seen else None for k in range(len(now)))
+        if (not self._moments or self._moments[-1][0] != versions) and not any(value is None for value in found):
+            self._moments.append((versions, found))
+            if len(self._moments) > KEPT:
+                self._moments[:-1] = self._moments[:-1:2]
+        return len(self._moments)
 
     def _still(self, k: int, functions: dict[str, Function]) -> dict[str, Any]:
         """What is said of a variable once."""
@@ -153,11 +189,8 @@ class Live:
             "writers": writers(variable, functions),
         }
 
-    def _moving(self, k: int) -> dict[str, Any]:
+    def _moving(self, k: int, value: Any, version: int) -> dict[str, Any]:
         """What changes with a variable's value."""
-        variable = self.variables[k]
-        value = variable.get_value(borrow=True)
-        version = variable.container.version
         past = self._past.setdefault(k, _Past([], []))
         row: dict[str, Any] = {
             "version": version,
@@ -331,10 +364,10 @@ class Live:
             ValueError: it was not kept.
         """
         past = self._past.get(_within(row, len(self.variables)))
-        for number, _, kept in past.seen if past is not None else ():
-            if number == version and kept is not None:
-                return kept
-        raise ValueError("that value was not kept")
+        kept = None if past is None else past.kept(version)
+        if kept is None:
+            raise ValueError("that value was not kept")
+        return kept
 
     def back(self, row: int, version: int) -> dict[str, Any]:
         """Give a variable the value it had when a sample was taken; undo takes that back."""
@@ -345,6 +378,28 @@ class Live:
         """What a variable was when a sample was taken: text, figures, heat map."""
         kept = self._kept(row, version)
         return {"sample": value_text(kept, 200), "heat": heat(kept), **figures(kept.reshape(-1))}
+
+    def moment(self, number: int) -> dict[str, Any]:
+        """What all variables were at one moment: text and version of each."""
+        versions, values = self._moments[_within(number, len(self._moments))]
+        names = [shorten(str(variable), 60) for variable in self.variables]
+        return {
+            "values": [[name, version, value_text(value, 80)] for name, version, value in zip(names, versions, values)]
+        }
+
+    def back_all(self, number: int) -> dict[str, Any]:
+        """Give all variables the values they had at one moment; each has its undo."""
+        _, values = self._moments[_within(number, len(self._moments))]
+        variables = self.variables[: len(values)]
+
+        def change() -> None:
+            for k, (variable, value) in enumerate(zip(variables, values)):
+                past = self._past[k]
+                past.undo.append(variable.get_value())
+                del past.undo[:-UNDONE]
+                variable.set_value(value)
+
+        return self._change("go back with all", variables, change)
 
     def seed(self, number: int, text: str, row: int | None = None) -> dict[str, Any]:
         """Seed all of a stream's variables, or one; the states before are saved first."""

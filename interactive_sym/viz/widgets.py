@@ -257,6 +257,8 @@ VERBS: dict[str, Callable[[Content, dict[str, Any]], Any]] = {
     "undo": lambda content, request: content.live().undo(_whole(request, "row")),
     "at": lambda content, request: content.live().at(_whole(request, "row"), _whole(request, "change")),
     "back": lambda content, request: content.live().back(_whole(request, "row"), _whole(request, "change")),
+    "moment": lambda content, request: content.live().moment(_whole(request, "moment")),
+    "back_all": lambda content, request: content.live().back_all(_whole(request, "moment")),
     "seed": lambda content, request: content.live().seed(
         _whole(request, "stream"), _text(request, "text"), _whole(request, "row") if "row" in request else None
     ),

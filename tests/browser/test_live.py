@@ -91,9 +91,12 @@ def test_streams_are_seen_without_being_drawn(notebook, screenshots):
 
 MORE = [
     "import time\nimport numpy as np\nimport interactive_sym as isym\nimport interactive_sym.tensor as T\n"
-    "from interactive_sym.builders import as_op\nfrom interactive_sym.viz.sampler import sampler\n"
+    "from interactive_sym.builders import as_op\nfrom interactive_sym.viz import widgets\n"
+    "from interactive_sym.viz.sampler import sampler\n"
     "from interactive_sym.tensor.shared_randomstreams import RandomStreams",
-    "@as_op(itypes=[T.dvector], otypes=[T.dvector])\ndef rest(x):\n    time.sleep(4)\n    return x + 1\n\n"
+    "def waiting():\n    return any(c._live and c._live._queue for c in list(widgets._contents.values()))\n\n"
+    "@as_op(itypes=[T.dvector], otypes=[T.dvector])\ndef rest(x):\n    end = time.time() + 60\n"
+    "    while time.time() < end and not waiting():\n        time.sleep(0.05)\n    time.sleep(1.5)\n    return x + 1\n"
     "w = isym.shared(np.zeros(3), name='w')\nbad = isym.shared(0., name='<img src=x onerror=alert(1)>')\n"
     "step = isym.function([], updates=[(w, w + 1)])\nslow = isym.function([], updates=[(w, rest(w))])\n"
     "isym.SharedStatePanel(w, bad)",
@@ -124,9 +127,9 @@ def followed(view):
 
 def test_an_edit_waits_for_the_call_that_is_running(more):
     view = followed(more.view(0))
-    card = view.locator("section").first
+    card = view.locator("[data-row=w]")
     more.start(4)
-    more.page.wait_for_timeout(500)  # the call is under way; it takes 4 s
+    more.page.wait_for_timeout(500)  # the call is under way; it ends when it has seen that a change waits
     followed(view)
     card.locator("[data-edit]").fill("[5, 6, 7]")
     card.locator("[data-edit]").press("Enter")
@@ -179,6 +182,23 @@ def test_streams_show_what_is_expected_and_who_does_not_advance_them(more, scree
     view.locator("[data-action='seed-one']").nth(1).click()
     wait_for(view, "e.innerText.includes('0 since seed 7 of 1')")
     assert view.locator("tr[data-state]").nth(0).get_attribute("data-state") == other
+
+
+def test_all_variables_step_back_to_one_moment(more, screenshots):
+    view = followed(more.view(0))
+    more.kernel("w.set_value(np.zeros(3)); bad.set_value(0.)")
+    more.kernel("both = isym.function([], updates=[(w, w + 10), (bad, bad + 11)])")
+    for k in (1, 2, 3):
+        more.kernel("both()")
+        wait_for(view, f"e.innerText.includes('mean {10 * k}') && e.innerText.includes('mean {11 * k}')")
+    slider = view.locator("[data-moments]")
+    slider.focus()
+    more.page.keyboard.press("ArrowLeft")
+    wait_for(view, "e.querySelector('[data-moment]').innerText.includes('[20., 20., 20.]')")
+    view.screenshot(path=screenshots / "live-moments.png")
+    view.locator("[data-action='back-all']").click()
+    wait_for(view, "e.innerText.includes('mean 20') && e.innerText.includes('mean 22')")
+    assert more.kernel("print(w.get_value()[0], bad.get_value())").strip() == "20.0 22.0"
 
 
 def test_what_nobody_sees_costs_nothing(more):
@@ -316,6 +336,12 @@ def cut_off(view):
     )
 
 
+def sees_changes(page, value):
+    view = followed(page.view(0))
+    page.kernel(f"w.set_value(np.full((4, 6), {value}.))")
+    wait_for(view, f"e.innerText.includes('mean {value}')")
+
+
 def test_a_reloaded_page_and_a_restarted_kernel(lab, browser):
     from tests.browser.lab import write_notebook
 
@@ -327,10 +353,10 @@ def test_a_reloaded_page_and_a_restarted_kernel(lab, browser):
         page.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         page.open("reload.ipynb")
         page.run(1)
-        wait_for(page.view(0), "e.dataset.updates > 1")
+        sees_changes(page, 7)
         page.page.evaluate(
             "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }"
         )
         page.run(0, 1)
-        wait_for(page.view(0), "e.dataset.updates > 1")
+        sees_changes(page, 8)
         assert page.external == []

@@ -36,6 +36,49 @@ def test_samples_history_and_going_back():
     assert w.get_value().tolist() == [3, 3, 3]
 
 
+def test_all_variables_go_back_to_one_moment():
+    w, b = shared(np.zeros(2), name="w"), shared(0.0, name="b")
+    step = function([], updates=[(w, w + 1), (b, b + w.sum())])
+    live = Live([w, b])
+    live.sample()
+    for _ in range(4):
+        before = live.version()
+        step()
+        news = live.news(before)
+    assert news["moments"] == 5 and live.sample()["moments"] == 5
+    assert live.moment(2)["values"] == [["w", 2, "[2., 2.]"], ["b", 2, "2.0"]]
+    live.back_all(2)
+    assert w.get_value().tolist() == [2, 2] and b.get_value() == 2
+    step()
+    assert w.get_value().tolist() == [3, 3] and b.get_value() == 6
+    live.undo(0), live.undo(1)
+    assert w.get_value().tolist() == [4, 4] and b.get_value() == 12
+    with pytest.raises(ValueError, match="no such row"):
+        live.back_all(99)
+    assert Live([w]).sample()["moments"] == 0
+
+
+def test_values_of_one_moment_are_those_between_two_calls():
+    w, b = shared(np.zeros(2000), name="w"), shared(0.0, name="b")
+    step, stop = function([], updates=[(w, w + 1), (b, b + 1)]), threading.Event()
+
+    def loop():
+        while not stop.is_set():
+            step()
+
+    live, thread = Live([w, b]), threading.Thread(target=loop)
+    thread.start()
+    try:
+        for _ in range(50):
+            live.sample()
+    finally:
+        stop.set()
+        thread.join(20)
+    assert len(live._moments) > 2
+    for versions, (kept_w, kept_b) in live._moments:
+        assert versions[0] == versions[1] == kept_b and (kept_w == kept_b).all()
+
+
 def test_edits_are_checked_by_the_type():
     w = shared(np.zeros((2, 2), "float32"), name="w")
     n = shared(np.array([1, 2]), name="n")
@@ -141,6 +184,7 @@ def test_news_are_of_what_was_stored_since():
     live.sample()
     before = live.version()
     assert live.news(before) == {"moved": [], "streams_moved": []}
+    assert live.sample()["moments"] == 1
     b.set_value(2.0)
     news = live.news(before)
     assert [row["k"] for row in news["moved"]] == [1] and news["streams_moved"] == []
@@ -149,6 +193,7 @@ def test_news_are_of_what_was_stored_since():
     f()
     (stream,) = live.news(before)["streams_moved"]
     assert stream["rows"][0]["count"] == "about 1 since seed 1" and stream["state"] == srng.fingerprint()
+    assert "used" not in stream["rows"][0]  # the browser keeps what it knows
     assert live.news(None)["streams"][0]["rows"][0]["count"] == "1 since seed 1"
     late = srng.normal((2,))  # a stream more
     assert len(live.news(before)["streams_moved"][0]["rows"]) == 2 and late is not None

@@ -26,13 +26,13 @@ export interface LiveStream { title: string; algorithm: string; seed: string; st
 export interface NodeRow { name: string; type: string; shape: string; statistics: [string, string][]; sample: string; where: string }
 
 export interface LiveSample {
-  rows: LiveRow[]; streams: LiveStream[]; saved: string[]; queued: string[]; failed: string;
+  rows: LiveRow[]; streams: LiveStream[]; saved: string[]; queued: string[]; failed: string; moments?: number;
   nodes?: { calls: number; rows: NodeRow[] };
 }
 
 /** News: all there is, or what has changed of rows and streams by number. */
 export type News = LiveSample | {
-  moved: (Partial<LiveRow> & { k: number })[]; streams_moved: (Partial<LiveStream> & { k: number })[]; nodes?: LiveSample["nodes"];
+  moved: (Partial<LiveRow> & { k: number })[]; streams_moved: (Partial<LiveStream> & { k: number })[]; nodes?: LiveSample["nodes"]; moments?: number;
 };
 
 /** A sample with news taken in. */
@@ -47,7 +47,7 @@ export function merged(old: LiveSample | null, news: News): LiveSample | null {
     const known = streams[k].rows;
     streams[k] = { ...streams[k], ...rest, rows: (lines ?? known).map((line, n) => Object.assign({ used: [], still: [] }, known[n], line)) };
   }
-  return { ...old, rows, streams, nodes: news.nodes ?? old.nodes };
+  return { ...old, rows, streams, nodes: news.nodes ?? old.nodes, moments: news.moments ?? old.moments };
 }
 
 /** The path of a curve in a box; gaps where a value is missing. */
@@ -296,11 +296,41 @@ class NodeTable {
   }
 }
 
+/** All variables together, at the moments that are kept: to step a training backwards. */
+class Moments {
+  readonly element: HTMLElement;
+  private readonly slider: HTMLInputElement;
+  private readonly then = h("div", { class: "isym-figures", "aria-live": "polite", "data-moment": "" });
+
+  constructor(private readonly act: Act) {
+    this.slider = h("input", { type: "range", class: "isym-slider", min: 0, max: 0, step: 1, "aria-label": "history of all variables", "data-moments": "",
+      input: () => void this.look() });
+    this.element = h("section", { class: "isym-card", "aria-label": "all variables" },
+      h("div", { class: "isym-controls" }, h("span", { class: "isym-muted" }, "all, at one moment"), this.slider,
+        button("back-all", "go back", "give all variables the values of this moment", () => void act("back_all", { moment: Number(this.slider.value) }))), this.then);
+  }
+
+  private async look(): Promise<void> {
+    const moment = Number(this.slider.value);
+    const found = await this.act("moment", { moment });
+    if (found === undefined || moment !== Number(this.slider.value)) return;
+    this.then.replaceChildren(...found.values.map(([name, version, sample]: [string, number, string]) =>
+      h("span", {}, h("strong", {}, name), ` version ${version} `, h("code", { class: "isym-muted" }, sample))));
+  }
+
+  show(count: number): void {
+    const atEnd = this.slider.value === this.slider.max;
+    this.slider.max = String(Math.max(0, count - 1));
+    if (atEnd && document.activeElement !== this.slider) this.slider.value = this.slider.max;
+  }
+}
+
 /** Fills `root` with the panel; returns the clean-up. */
 export function livePane(root: HTMLElement, view: ViewMessage, request: Request): () => void {
   const cards: Card[] = [];
   const streams: StreamCard[] = [];
   let nodes: NodeTable | null = null;
+  let moments: Moments | null = null;
   const host = h("div", { class: "isym-cards" });
   const saved = h("select", { class: "isym-search", "aria-label": "saved states", "data-saved": "" });
   const restore = h("span", { class: "isym-tool", hidden: true }, saved,
@@ -317,6 +347,11 @@ export function livePane(root: HTMLElement, view: ViewMessage, request: Request)
     frame = 0;
     if (sample === null || stopped) return;
     const now = sample;
+    if (moments === null && (now.moments ?? 0) > 1) {
+      moments = new Moments(act);
+      host.prepend(moments.element);
+    }
+    moments?.show(now.moments ?? 0);
     now.rows.forEach((row, k) => {
       if (cards[k] === undefined) { cards[k] = new Card(k, row, act); host.append(cards[k].element); } else cards[k].show(row);
     });
@@ -389,6 +424,8 @@ export function livePane(root: HTMLElement, view: ViewMessage, request: Request)
   });
   live.setAttribute("aria-pressed", String(wanted));
   const refresh = button("refresh", "refresh", "read the values again, and count draws with patience", () => void read(true));
+  // keys in boxes and sliders are theirs: the notebook takes arrows for its cells
+  host.addEventListener("keydown", (event) => { if ((event.target as Element).matches("input, select")) event.stopPropagation(); });
   root.append(h("div", { class: "isym-bar-top" }, h("strong", { class: "isym-title" }, view.title), h("span", { class: "isym-space" }), restore, live, refresh), note, host);
   const deaf = request.listen?.(show);
   void read(true);
