@@ -108,6 +108,7 @@ def test_pages_replay_alone(browser, tmp_path, screenshots):
             page.wait_for_function("(h) => document.querySelector('[data-isym=view]').dataset.hash === h", arg=end)
             view.locator("[data-action='overlay']").click()
             page.wait_for_function("() => document.querySelectorAll('[data-edge][data-mark]').length > 0")
+            page.wait_for_timeout(450)
             page.screenshot(path=screenshots / "page-overlay.png")
     context.close()
     assert errors == []

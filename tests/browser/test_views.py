@@ -287,6 +287,25 @@ def test_a_large_graph_is_drawn_where_one_looks(lab, browser, screenshots):
         assert view.get_attribute("data-selected") != ""
 
 
+def test_a_narrow_view_cuts_nothing_off(lab, browser, screenshots):
+    from tests.browser.lab import opened
+
+    code = f"x = T.dmatrix('x')\n{CELLS[2]}"
+    with opened(lab, browser, "narrow", [CELLS[0], code], width=640) as page:
+        page.run(0, 1)
+        page.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+        view = page.view(0)
+        page.page.wait_for_timeout(500)
+        view.screenshot(path=screenshots / "narrow.png")
+        cut = view.evaluate(
+            """(root) => [...root.querySelectorAll('button, input, .isym-count, .isym-title')].filter((e) => {
+                const [a, b] = [e, root].map((x) => x.getBoundingClientRect());
+                return a.width > 0 && (a.left < b.left - 1 || a.right > b.right + 1);
+            }).map((e) => e.dataset.action ?? e.className)"""
+        )
+        assert cut == []
+
+
 def test_whole_page(notebook, screenshots):
     page, theme = notebook
     page.page.screenshot(path=screenshots / f"page-{theme}.png")

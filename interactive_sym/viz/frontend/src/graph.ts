@@ -259,7 +259,7 @@ export class Drawing {
         return Math.hypot(x - points[0], y - points[1]) > LONG ? [] : [`M${points[0]} ${points[1]}L${x} ${y}`];
       });
       this.patchLayer.replaceChildren(s("path", { class: "isym-patch-edges", d: lines.join("") }),
-        ...[...boxes].map(([family, list]) => s("path", { class: "isym-patch", fill: this.styles[family][0], d: list.join("") })),
+        ...[...boxes].map(([family, list]) => s("path", { class: "isym-patch", fill: this.styles[family][0], stroke: this.styles[family][0], d: list.join("") })),
         s("path", { class: "isym-patch-chosen" }));
     }
   }
