@@ -94,6 +94,7 @@ def _first(part: Part) -> Part:
     "subtensor",
     name="subtensor_of_dot",
     stage=STAGE,
+    operands=("dot",),
     alone=True,
     changes="last digits",
     why="Of a product of matrices only what is read is computed: dot(A, B)[i] is dot(A[i], B).",
@@ -137,6 +138,7 @@ def subtensor_of_reduction(node: Apply) -> Variable | None:
     "subtensor",
     name="subtensor_of_dimshuffle",
     stage=STAGE,
+    operands=("dimshuffle",),
     why="An index into reordered dimensions is one into the original's, where it may go on inwards.",
     aliases=("local_subtensor_of_dimshuffle",),
 )
@@ -170,6 +172,7 @@ def _computed(x: Variable) -> bool:
     "subtensor",
     name="subtensor_of_subtensor",
     stage=STAGE,
+    operands=("subtensor",),
     why="An index into an indexed tensor is one index: x[1:][2:] is x[3:], x[::-1][i] is x[-1 - i].",
     aliases=("local_subtensor_merge",),
 )
