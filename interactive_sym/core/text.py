@@ -34,6 +34,8 @@ INFIX = {
     "dot": "\\dot",
 }
 PREFIX = {"neg": "-", "invert": "~"}
+#: The same for people, as they write it in Python.
+PLAIN_INFIX = {**INFIX, "dot": "@"}
 
 
 def formula(variable: Variable, limit: int | None = None, plain: bool = False) -> str | None:
@@ -77,11 +79,18 @@ def brief(variable: Variable, depth: int = 3) -> str:
 
 def _applied(node: Apply, operands: Sequence[str], plain: bool) -> str:
     name = getattr(node.op, "name", None) or str(node.op)
-    if name in INFIX and len(operands) >= 2:
-        return "(" + f" {INFIX[name]} ".join(operands) + ")"
+    infix = PLAIN_INFIX if plain else INFIX
+    if name in infix and len(operands) >= 2:
+        return "(" + f" {infix[name]} ".join(operands) + ")"
     if name in PREFIX and len(operands) == 1:
         return f"({PREFIX[name]}{operands[0]})"
     if plain:
+        if name == "dimshuffle":
+            order = [axis for axis in node.op.new_order if axis != "x"]
+            if order == sorted(order):  # dimensions of size 1 added or dropped: what is written stays the same
+                return operands[0]
+            if order == [1, 0]:
+                return f"{operands[0]}.T"
         return f"{name}({', '.join(map(_bare, operands))})"
     return f"{node.op}({', '.join(operands)})"
 

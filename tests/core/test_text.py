@@ -31,6 +31,8 @@ def test_plain_formulas_for_people():
     x = T.dmatrix("x")
     assert formula(1 / (1 + T.exp(-x)), plain=True) == "1 / (1 + exp(-x))"
     assert formula((x + 1) * (x + 2), plain=True) == "(x + 1) * (x + 2)"
+    assert formula(T.dot(x.T, x) - x.sum(axis=0), plain=True) == "(x.T @ x) - sum(x)"
+    assert formula(T.tensor3("y").dimshuffle(2, 0, 1), plain=True) == "dimshuffle(y)"
     assert formula(T.exp(x + 1) + 1, limit=10) is None
     assert brief(T.exp(T.exp(T.exp(T.exp(x))))) == "exp(exp(exp(…)))"
 
