@@ -93,7 +93,7 @@ def with_states_as_arrays(program: Program) -> Program:
         >>> from interactive_sym.tensor.shared_randomstreams import RandomStreams
         >>> program = function([], RandomStreams(1).normal((2,))).program
         >>> [str(x.type) for x in with_states_as_arrays(program).results]
-        ['TensorType(float64, vector)', 'TensorType(uint32, vector)']
+        ['TensorType(float64, (2,))', 'TensorType(uint32, (628,))']
     """
     leaves = (*program.inputs, *program.shared)
     if not any(_is_state(x) for x in (*leaves, *(y for node in program.nodes for y in node.outputs))):
