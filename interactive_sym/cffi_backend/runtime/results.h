@@ -67,6 +67,10 @@ static void *plain_realloc(void *unused, void *data, size_t bytes) { return (voi
 static PyDataMem_Handler pool_handler = {"interactive_sym", 1, {NULL, plain_malloc, plain_calloc, plain_realloc, pool_give}};
 static PyObject *pool_capsule;
 
+#if NPY_ABI_VERSION < 0x02000000
+#define PyDataType_ELSIZE(descr) ((descr)->elsize)
+#endif
+
 /* A new array; of a large one the memory may be that of an earlier one. */
 static PyObject *new_array(PyArray_Descr *descr, int ndim, const npy_intp *shape) {
   npy_intp bytes = PyDataType_ELSIZE(descr);
