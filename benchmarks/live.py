@@ -40,7 +40,7 @@ w, b = isym.shared(np.zeros(784), name="w"), isym.shared(0.0, name="b")
 p_1 = 1 / (1 + T.exp(-T.dot(x, w) - b))
 cost = (-y * T.log(p_1) - (1 - y) * T.log(1 - p_1)).mean() + 0.01 * (w ** 2).sum()
 gw, gb = T.grad(cost, [w, b])
-train = isym.function([x, y], [p_1 > 0.5, cost], updates=[(w, w - 0.1 * gw), (b, b - 0.1 * gb)], name="train")
+train = isym.function([x, y], [p_1 > 0.5, cost], updates=[(w, w - 0.001 * gw), (b, b - 0.001 * gb)], name="train")
 
 def state():
     # seconds: on the clock, on a processor, waiting for one, and on processors of other threads

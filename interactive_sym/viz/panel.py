@@ -10,8 +10,10 @@ Read next: `widgets` (the verbs of views), `frontend/src/panel.ts` (the browser'
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from ..core.shared import SharedVariable
-from ..core.view import array_row, is_random_state, shorten
+from ..core.view import StateRow, array_row, is_random_state, shorten
 from ..function import Function
 from ..tensor.rng_mrg import MRG_RandomStreams
 from ..tensor.shared_randomstreams import RandomStreams
@@ -20,6 +22,8 @@ from .live import user_names
 from .sampler import Channel, serve
 
 TEXT_LIMIT = 120
+#: Arrays of more elements are told by their figures.
+FEW = 12
 KINDS: tuple[tuple[str, type | tuple[type, ...]], ...] = (
     ("function", Function),
     ("shared", SharedVariable),
@@ -37,12 +41,21 @@ def _facts(obj: Any) -> tuple[str, str]:
     if isinstance(obj, SharedVariable):
         value = obj.get_value(borrow=True)
         row = array_row("", "random" if is_random_state(obj.type) else "shared", str(obj.type), value)
-        return theme.short_type(str(obj.type)) + ("" if row.shape is None else f" {row.shape}"), row.sample
+        return theme.short_type(str(obj.type)) + ("" if row.shape is None else f" {row.shape}"), _value(row)
     if isinstance(obj, Function):
         text = display.form(obj).text().splitlines()[0]  # type: ignore[union-attr]
         return text.partition("(")[1] + text.partition("(")[2], ""
     count = len(obj.draws())
     return f"{obj.algorithm}, {count} {'expression' if count == 1 else 'expressions'}", f"state {obj.fingerprint()}"
+
+
+def _value(row: StateRow) -> str:
+    """A value in a line: all of it where it is short, else its range and mean; and what is not finite."""
+    known = dict(row.statistics)
+    bad = "".join(f", {known[word]} {word}" for word in ("nan", "inf") if known.get(word, "0") != "0")
+    if np.prod(row.shape or (), dtype=float) <= FEW or "min" not in known:
+        return row.sample + bad
+    return f"{known['min']} … {known['max']}, mean {known['mean']}{bad}"
 
 
 def rows(names: Mapping[str, object]) -> list[dict[str, str]]:

@@ -38,6 +38,15 @@ def test_rows_are_named_typed_and_in_order(names):
     assert "7" in panel.rows(names)[1]["value"]
 
 
+def test_large_values_are_told_by_their_figures():
+    large = np.arange(100.0)
+    assert panel.rows({"w": isym.shared(large)})[0]["value"] == "0 … 99, mean 49.5"
+    large[:2] = np.nan, np.inf
+    assert panel.rows({"w": isym.shared(large)})[0]["value"] == "2 … 99, mean 50.5, 1 nan, 1 inf"
+    assert panel.rows({"w": isym.shared(np.array([np.nan, 1.0]))})[0]["value"] == "[nan, 1.], 1 nan"
+    assert panel.rows({"w": isym.shared(np.zeros((0, 30)))})[0]["value"] == "[]"
+
+
 def test_a_value_that_cannot_be_read_is_a_row(names, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("in the middle of a change")
