@@ -42,6 +42,8 @@ class GraphPane {
   private readonly overlays = new Map<number, LayoutMessage>();
   private readonly asked = new Set<string>();
   private readonly ended = new AbortController();
+  private readonly known = new WeakMap<LayoutMessage, Layout>();
+  private readonly hashes = new Map<number, string>();
   private last: Layout | null = null;
   private waiting = false;
   private wanted = false;
@@ -227,8 +229,24 @@ class GraphPane {
   private laid(): { state: State; layout: Layout | null } {
     const message = (this.mode === "overlay" ? this.overlays : this.layouts).get(this.shown);
     const state = this.mode === "overlay" ? this.replay.overlaid(this.step, message?.joined ?? true) : this.replay.state(this.shown);
-    if (message !== undefined) return { state, layout: unpacked(message, state, this.view.results) };
+    if (message !== undefined) {
+      const layout = this.known.get(message) ?? unpacked(message, state, this.view.results);
+      this.known.set(message, layout);
+      return { state, layout };
+    }
     return { state, layout: this.last !== null && state.nodes.size > LARGE ? provisional(state, this.view.results, this.last) : null };
+  }
+
+  private hash(step: number): string {
+    const hash = this.hashes.get(step) ?? fingerprint(this.replay.state(step));
+    this.hashes.set(step, hash);
+    return hash;
+  }
+
+  /** Works out what the first drawing needs, so that drawing is a task of its own. */
+  prepare(): void {
+    this.laid();
+    this.hash(this.shown);
   }
 
   private marks(state: State): Map<number, Mark> {
@@ -243,7 +261,7 @@ class GraphPane {
   private draw(): void {
     const { replay, step, shown } = this;
     Object.assign(this.root.dataset, { step: String(step), steps: String(replay.length), before: String(this.mode === "before"),
-      mode: this.mode, hash: fingerprint(replay.state(shown)) });
+      mode: this.mode, hash: this.hash(shown) });
     this.slider.value = String(step);
     this.count.textContent = `${step} / ${replay.length}`;
     for (const [mode, made] of this.modeButtons) {
@@ -526,6 +544,8 @@ export function mount(host: HTMLElement, view: ViewMessage, request: Request): (
     void ask("whole").then(async (answer: ViewMessage) => {
       await rest();
       const whole = new GraphPane(element, answer, ask, open, back);
+      await rest();
+      whole.prepare();
       await rest();
       const inside = element.contains(document.activeElement);
       pane.stop();
