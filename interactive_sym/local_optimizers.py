@@ -1,4 +1,4 @@
-"""Rewrites the way Theano programs write them: `local_optimizer`, and where to register what it makes.
+"""Rewrites the way Theano programs write them: `local_optimizer`, `PatternSub`, and where to register what it makes.
 
 Each becomes a rule of the house (`rewrites`): it has a name, is recorded when it fires, is shown in the views and can
 be switched off with `Mode.excluding`. New programs say `rewrites` or `rule`.
@@ -9,13 +9,18 @@ Read next: `core.rule`.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .core.graph import Apply, Variable
-from .core.op import Op, registered
+import numpy as np
+
+from .core.graph import Apply, Constant, Variable
+from .core.op import Op, call, registered
 from .core.rule import RULES, rewrites
 
 __all__ = [
     "EquilibriumOptimizer",
     "LocalOptimizer",
+    "OpRemove",
+    "OpSub",
+    "PatternSub",
     "TopoOptimizer",
     "local_optimizer",
     "optdb",
@@ -54,13 +59,7 @@ class LocalOptimizer:
 
     def looks_at(self, op: Op) -> bool:
         """Whether the operation is among `tracks`, itself, by its class or by its public function."""
-        if self.tracks is None:
-            return True
-        public = registered().get(op.name)
-        return any(
-            isinstance(op, one) if isinstance(one, type) else one == op if isinstance(one, Op) else one is public
-            for one in self.tracks
-        )
+        return self.tracks is None or any(_means(one, op) for one in self.tracks)
 
     def register(self, stage: str, name: str | None = None) -> None:
         """Make it a rule of a stage."""
@@ -72,6 +71,123 @@ class LocalOptimizer:
                 return None
             found = self.transform(node)
             return None if found is None or found is False else list(found)
+
+
+def _means(one: Any, op: Op) -> bool:
+    """Whether `one`, an operation, a class of operations or a public function, stands for an operation."""
+    if isinstance(one, type):
+        return isinstance(op, one)
+    return bool(one == op) if isinstance(one, Op) else one is registered().get(op.name)
+
+
+class PatternSub(LocalOptimizer):
+    """A pattern, and what it becomes: `PatternSub((T.pow, "x", 2), (T.sqr, "x"))`.
+
+    Args:
+        in_pattern: what to look for: a tuple of an operation (or public function) and the patterns of its operands; a
+            name stands for any variable, the same one wherever it occurs; a number for a constant of that value; a
+            dictionary `{"pattern": p, "constraint": f}` for what matches p and of which f says True.
+        out_pattern: what stands there afterwards: a pattern of the same names.
+        name: the rule's name.
+        options: accepted for old programs.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> x, y = T.dvectors("x", "y")
+        >>> cancel = PatternSub((T.true_div, (T.mul, "a", "b"), "b"), "a", name="cancel")
+        >>> cancel((x * y / y).owner), cancel((x * y / x).owner)
+        ([x], False)
+    """
+
+    def __init__(self, in_pattern: Any, out_pattern: Any, name: str | None = None, **options: Any) -> None:
+        self.in_pattern, self.out_pattern = in_pattern, out_pattern
+        outermost = in_pattern["pattern"] if isinstance(in_pattern, dict) else in_pattern
+        if not isinstance(outermost, tuple) or not outermost:
+            raise TypeError(f"a pattern begins with an operation, as in (T.exp, 'x'), got {in_pattern!r:.60}")
+        super().__init__(self._replaced, [outermost[0]])
+        self.__name__ = name or f"pattern_{getattr(outermost[0], '__name__', type(outermost[0]).__name__)}"
+        self.__doc__ = f"A pattern of the user's, {self.__name__}."
+
+    def _replaced(self, node: Apply) -> list[Variable] | bool:
+        found: dict[str, Variable] = {}
+        if len(node.outputs) != 1 or not _matches(self.in_pattern, node.outputs[0], found):
+            return False
+        new = _built(self.out_pattern, found)
+        return [new] if new.type == node.outputs[0].type else False
+
+
+def _matches(pattern: Any, variable: Variable, found: dict[str, Variable]) -> bool:
+    """Whether a variable is what a pattern of `PatternSub` says; `found` gets what its names stand for."""
+    if isinstance(pattern, dict):
+        return _matches(pattern["pattern"], variable, found) and bool(pattern["constraint"](variable))
+    if isinstance(pattern, str):
+        return found.setdefault(pattern, variable) is variable
+    if isinstance(pattern, tuple):
+        made = variable.owner
+        return (
+            made is not None
+            and _means(pattern[0], made.op)
+            and len(made.inputs) == len(pattern) - 1
+            and all(_matches(part, x, found) for part, x in zip(pattern[1:], made.inputs))
+        )
+    value = pattern.data if isinstance(pattern, Constant) else np.asarray(pattern)
+    return isinstance(variable, Constant) and bool(np.array_equal(np.squeeze(variable.data), np.squeeze(value)))
+
+
+def _built(pattern: Any, found: dict[str, Variable]) -> Variable:
+    """The variable that a result of `PatternSub` stands for."""
+    if isinstance(pattern, str):
+        return found[pattern]
+    if isinstance(pattern, tuple):
+        made: Variable = pattern[0](*(_built(part, found) for part in pattern[1:]))
+        return made
+    as_variable: Variable = call("as_tensor_variable", pattern)
+    return as_variable
+
+
+class OpSub(LocalOptimizer):
+    """One operation in the place of another, on the same operands.
+
+    Args:
+        op1: the operation to look for.
+        op2: what stands there afterwards.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> OpSub(T.arctan, T.tanh)(T.arctan(T.dvector("x")).owner)
+        [tanh.0]
+    """
+
+    def __init__(self, op1: Any, op2: Callable[..., Any], transfer_tags: bool = True) -> None:
+        def replaced(node: Apply) -> list[Variable]:
+            made = op2(*node.inputs)
+            return list(made) if isinstance(made, list | tuple) else [made]
+
+        super().__init__(replaced, [op1])
+        names = [getattr(op, "__name__", type(op).__name__) for op in (op1, op2)]
+        self.__name__ = f"{names[0]}_to_{names[1]}"
+        self.__doc__ = f"Of the user's: {names[1]} in the place of {names[0]}."
+
+
+class OpRemove(LocalOptimizer):
+    """Operations of one operand and one result that go away.
+
+    Args:
+        op: which.
+
+    Example:
+        >>> import interactive_sym.tensor as T
+        >>> OpRemove(T.identity)(T.identity(T.dvector("x")).owner)
+        [x]
+    """
+
+    def __init__(self, op: Any) -> None:
+        def removed(node: Apply) -> list[Variable] | bool:
+            return [node.inputs[0]] if len(node.inputs) == len(node.outputs) == 1 else False
+
+        super().__init__(removed, [op])
+        name = getattr(op, "__name__", type(op).__name__)
+        self.__name__, self.__doc__ = f"without_{name}", f"Of the user's: {name} goes away."
 
 
 def local_optimizer(

@@ -1842,6 +1842,28 @@ def names_of_two_pythons():
     assert type(Made) is type(Other) is Meta and Counter("aa")["a"] == 2 and DictMixin
 
 
+def rewrites_by_pattern():
+    from theano.gof.opt import OpRemove, OpSub, PatternSub, TopoOptimizer
+
+    x, y = T.dvectors("x", "y")
+    undone = PatternSub((T.arctan, (T.tan, "x")), "x", name="arctan_undoes_tan")
+    theano.compile.optdb.register("undo_arctan", TopoOptimizer(undone), 2.1, "fast_run")
+    f = theano.function([x], T.arctan(T.tan(x)))
+    assert numpy.allclose(f([2.0]), [2.0])
+    assert numpy.allclose(theano.function([x, y], T.arctan(T.tan(x) * y))([2.0], [1.0]), numpy.arctan(numpy.tan(2.0)))
+    small = PatternSub((T.arctan2, "a", {"pattern": "b", "constraint": lambda v: v.ndim == 0}), (T.arctan2, "b", "a"))
+    assert small(T.arctan2(x, y).owner) is False and small(T.arctan2(x, T.dscalar()).owner)[0].owner.inputs[1] is x
+    assert PatternSub((T.pow, "x", 3), (T.mul, "x", (T.sqr, "x")))((x**3).owner)[0].owner.op == T.mul
+    assert not PatternSub((T.pow, "x", 3), "x")((x**2).owner) and not PatternSub((T.sub, "x", "x"), "x")((x - y).owner)
+    assert OpSub(T.tan, T.tanh)(T.tan(x).owner)[0].owner.op == T.tanh
+    assert OpRemove(T.tan)(T.tan(x).owner) == [x]
+    try:
+        PatternSub("x", "x")
+        assert False
+    except TypeError:
+        pass
+
+
 def graph_dropping_an_input():
     x, y, z = T.dscalars("x", "y", "z")
     op = theano.OpFromGraph([x, y, z], [x * 2 + y])
