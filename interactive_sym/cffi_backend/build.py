@@ -48,6 +48,9 @@ except ImportError:  # no sealed files in memory here; private files are used
 
 RUNTIME = Path(__file__).parent / "runtime"
 ENTRY = "isym_kernel"
+GCC_LEAVES_OUT = ("-fno-thread-jumps", "-fno-split-paths", "-fno-tree-pre", "-fno-gcse")
+"""What takes GCC time and gives loops nothing: copies of code for each outcome of a condition keep conditional expressions
+from becoming plain vector code, and a kernel's text has no common parts left that are worth looking for."""
 LONG = 60_000
 """Characters of C text from which a unit is compiled with `-O1`: compilers take long over long functions. Loops that
 ask for it are vectorised all the same."""
@@ -428,6 +431,8 @@ def flags(found: Compiler) -> tuple[str, ...]:
     chosen += ["-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-ffp-contract=off", "-fwrapv"]
     if _has_libmvec(found):
         chosen.append("-DISYM_LIBMVEC")
+    if found.family == "gcc":
+        chosen += GCC_LEAVES_OUT
     return (*chosen, *shlex.split(os.environ.get("INTERACTIVE_SYM_CFLAGS", "")))
 
 
