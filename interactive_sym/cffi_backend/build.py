@@ -49,8 +49,8 @@ except ImportError:  # no sealed files in memory here; private files are used
 RUNTIME = Path(__file__).parent / "runtime"
 ENTRY = "isym_kernel"
 GCC_LEAVES_OUT = ("-fno-thread-jumps", "-fno-split-paths", "-fno-tree-pre", "-fno-gcse")
-"""What takes GCC time and gives loops nothing: copies of code for each outcome of a condition keep conditional expressions
-from becoming plain vector code, and a kernel's text has no common parts left that are worth looking for."""
+"""What takes GCC time and gives loops nothing: copies of code for each outcome of a condition keep conditional
+expressions from becoming plain vector code, and a kernel's text has no common parts left that are worth looking for."""
 LONG = 60_000
 """Characters of C text from which a unit is compiled with `-O1`: compilers take long over long functions. Loops that
 ask for it are vectorised all the same."""

@@ -2,8 +2,8 @@
 
 One statement per operation, each into a C local of its own, so that expressions stay short however deep the graph is.
 The loops over rows of a block (`Loop.rows`) are written with numbers per row: `v5[4]` where a number belongs to a row,
-`v5_0` to `v5_3` inside the inner loop; in blocks of many rows, sums along rows go one row after the other. Reductions of
-floats sum in partial sums that the vector unit keeps, in an order that depends on the sizes only.
+`v5_0` to `v5_3` inside the inner loop; in blocks of many rows, sums along rows go one row after the other. Reductions
+of floats sum in partial sums that the vector unit keeps, in an order that depends on the sizes only.
 
 An outermost loop with much work is cut into parts, each a call of a function of its own, which threads share
 (`isym_parts` in `runtime/kernel.h`). How it is cut depends on the sizes only. What the loop sums up across its
