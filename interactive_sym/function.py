@@ -222,7 +222,8 @@ class Function:
         generated = unit.generate(program, profile=main and self._part is not None)
         generate_ms = 1e3 * (perf_counter() - began)
         loaded = build.at_hand(generated.spec.source) if later else build.load(generated.spec.source)
-        receipt = loaded.receipt if loaded is not None else build.Receipt("", False, "not yet, in the background", background=True)
+        waiting = build.Receipt("", False, "not yet, in the background", background=True)
+        receipt = waiting if loaded is None else loaded.receipt
         if main or not self.c_source:
             rewrite_ms = 1e3 * sum(record.seconds for record in self.trace.passes)
             receipt = self.receipt = replace(
