@@ -544,73 +544,71 @@ def graph_walking():
 
 def operations():
 
-    class DoubleOp1(theano.Op):
+    class Cubed(theano.Op):
         __props__ = ()
 
-        def make_node(self, x):
-            x = theano.tensor.as_tensor_variable(x)
-            return theano.Apply(self, [x], [x.type()])
+        def make_node(self, base):
+            base = T.as_tensor_variable(base)
+            return theano.Apply(self, [base], [base.type()])
 
         def perform(self, node, inputs, output_storage):
-            x = inputs[0]
-            z = output_storage[0]
-            z[0] = x * 2
+            output_storage[0][0] = inputs[0] ** 3
 
-        def infer_shape(self, node, i0_shapes):
-            return i0_shapes
+        def infer_shape(self, node, input_shapes):
+            return input_shapes
 
-        def grad(self, inputs, output_grads):
-            return [output_grads[0] * 2]
+        def grad(self, inputs, output_gradients):
+            return [3 * inputs[0] ** 2 * output_gradients[0]]
 
-        def R_op(self, inputs, eval_points):
-            if eval_points[0] is None:
-                return eval_points
-            return self.grad(inputs, eval_points)
+        def R_op(self, inputs, directions):
+            return [None if directions[0] is None else 3 * inputs[0] ** 2 * directions[0]]
 
-    class DoubleOp2(theano.Op):
+    class Mirrored(theano.Op):
         __props__ = ()
-        itypes = [theano.tensor.dmatrix]
-        otypes = [theano.tensor.dmatrix]
+        itypes = [T.dmatrix]
+        otypes = [T.dmatrix]
 
         def perform(self, node, inputs, output_storage):
-            output_storage[0][0] = inputs[0] * 2
+            output_storage[0][0] = numpy.ascontiguousarray(inputs[0][:, ::-1])
 
-        def infer_shape(self, node, s):
-            return s
+        def infer_shape(self, node, input_shapes):
+            return input_shapes
 
-        def grad(self, inputs, g):
-            return [g[0] * 2]
+        def grad(self, inputs, output_gradients):
+            return [output_gradients[0][:, ::-1]]
 
-    class AXPB(theano.gof.Op):
-        __props__ = ("a", "b")
+    class Line(theano.gof.Op):
+        __props__ = ("slope", "start")
 
-        def __init__(self, a, b):
-            self.a = a
-            self.b = b
-            super().__init__()
+        def __init__(self, slope, start=0.0):
+            self.slope = slope
+            self.start = start
+            super(Line, self).__init__()
 
-        def make_node(self, x):
-            x = T.as_tensor_variable(x)
-            return theano.gof.Apply(self, [x], [x.type()])
+        def make_node(self, at):
+            at = T.as_tensor_variable(at)
+            return theano.gof.Apply(self, [at], [at.type()])
 
         def perform(self, node, inputs, output_storage, params=None):
-            output_storage[0][0] = self.a * inputs[0] + self.b
+            output_storage[0][0] = self.start + self.slope * inputs[0]
 
-        def infer_shape(self, node, s):
-            return s
+        def infer_shape(self, node, input_shapes):
+            return input_shapes
 
-        def grad(self, inputs, g):
-            return [self.a * g[0]]
+        def grad(self, inputs, output_gradients):
+            return [self.slope * output_gradients[0]]
 
     x = T.dmatrix()
-    for op in (DoubleOp1(), DoubleOp2(), AXPB(4, 1)):
+    rng = numpy.random.RandomState(0)
+    X = rng.rand(5, 4)
+    wanted = {"Cubed": (X**3, 3 * X**2), "Mirrored": (X[:, ::-1], X**0), "Line": (1 + 4 * X, 4 * X**0)}
+    for op in (Cubed(), Mirrored(), Line(4, 1)):
         f = theano.function([x], [op(x), T.grad(op(x).sum(), x)])
-        X = numpy.random.rand(5, 4)
-        a, b = f(X)
-        theano.gradient.verify_grad(op, [numpy.random.rand(5, 4)], rng=numpy.random.RandomState(0))
-    assert AXPB(4, 1) == AXPB(4, 1) and hash(AXPB(4, 1)) == hash(AXPB(4, 1)) and (AXPB(4, 1) != AXPB(5, 1))
-    v = DoubleOp1()(x)
-    T.Rop(v, x, x).eval({x: X})
+        for got, right in zip(f(X), wanted[type(op).__name__]):
+            assert numpy.allclose(got, right)
+        theano.gradient.verify_grad(op, [X], rng=rng)
+    assert Line(4, 1) == Line(4, 1) and hash(Line(4, 1)) == hash(Line(4, 1)) and Line(4, 1) != Line(5, 1)
+    assert numpy.allclose(T.Rop(Cubed()(x), x, x).eval({x: X}), 3 * X**3)
 
     class Multi(theano.Op):
         __props__ = ()
@@ -642,12 +640,12 @@ def python_functions():
         return [shapes[0][:-1] + shapes[1][-1:]]
 
     @as_op(itypes=[T.fmatrix, T.fmatrix], otypes=[T.fmatrix], infer_shape=infer)
-    def numpy_dot(a, b):
+    def product(a, b):
         return numpy.dot(a, b)
 
     x = T.fmatrix()
     y = T.fmatrix()
-    f = theano.function([x, y], numpy_dot(x, y))
+    f = theano.function([x, y], product(x, y))
     assert f(numpy.ones((2, 3), "float32"), numpy.ones((3, 2), "float32"))[0, 0] == 3
 
     @theano.as_op(itypes=[T.lscalar, T.lscalar], otypes=[T.lscalar])
