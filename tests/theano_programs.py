@@ -636,17 +636,17 @@ def operations():
 def python_functions():
     from theano.compile.ops import as_op
 
-    def infer(node, shapes):
-        return [shapes[0][:-1] + shapes[1][-1:]]
+    def longer(node, shapes):
+        return [(shapes[0][0] + shapes[1][0],)]
 
-    @as_op(itypes=[T.fmatrix, T.fmatrix], otypes=[T.fmatrix], infer_shape=infer)
-    def product(a, b):
-        return numpy.dot(a, b)
+    @as_op(itypes=[T.fvector, T.fvector], otypes=[T.fvector], infer_shape=longer)
+    def merged(left, right):
+        return numpy.sort(numpy.concatenate([left, right]))
 
-    x = T.fmatrix()
-    y = T.fmatrix()
-    f = theano.function([x, y], product(x, y))
-    assert f(numpy.ones((2, 3), "float32"), numpy.ones((3, 2), "float32"))[0, 0] == 3
+    x, y = T.fvectors("xy")
+    f = theano.function([x, y], [merged(x, y), merged(x, y).shape[0]])
+    both, length = f(numpy.array([5, 1], "float32"), numpy.array([3], "float32"))
+    assert both.tolist() == [1, 3, 5] and length == 3
 
     @theano.as_op(itypes=[T.lscalar, T.lscalar], otypes=[T.lscalar])
     def add(a, b):
@@ -664,23 +664,23 @@ def python_functions():
 
 
 def opfromgraph():
-    x, y, z = T.scalars("xyz")
-    e = x + y * z
-    op = theano.OpFromGraph([x, y, z], [e])
-    e2 = op(x, y, z) + op(z, y, x)
-    fn = theano.function([x, y, z], e2)
-    assert fn(1, 2, 3) == 7 + 5
-    assert theano.function([x, y, z], T.grad(op(x, y, z), y), on_unused_input="ignore")(1, 2, 3) == 3
-    s = theano.shared(numpy.asarray(2.0, floatX))
-    op2 = theano.OpFromGraph([x], [x * s], inline=True)
-    assert theano.function([x], op2(x))(3) == 6
-
-    def g(inputs, gs):
-        a, b, c = inputs
-        return [gs[0] + 100, gs[0] * c, gs[0] * b]
-
-    op3 = theano.OpFromGraph([x, y, z], [e], grad_overrides=g)
-    assert theano.function([x, y, z], T.grad(op3(x, y, z), x), on_unused_input="ignore")(1, 2, 3) == 101
+    mean, spread, seen = T.scalars("mean", "spread", "seen")
+    distance = ((seen - mean) / spread) ** 2
+    far = theano.OpFromGraph([mean, spread, seen], [distance, T.log(spread)])
+    first, scale = far(mean, spread, seen)
+    f = theano.function([mean, spread, seen], [first, first + far(seen, spread, mean)[0] + scale])
+    near, total = f(1, 2, 5)
+    assert near == 4 and numpy.allclose(total, 8 + numpy.log(2))
+    slopes = theano.function([mean, spread, seen], T.grad(first + scale, [mean, spread]))
+    assert numpy.allclose(slopes(1, 2, 5), [-2, -4 + 0.5])
+    gain = theano.shared(numpy.asarray(0.25, floatX))
+    damped = theano.OpFromGraph([seen], [seen * gain], inline=True)
+    assert theano.function([seen], damped(seen))(8) == 2
+    halved = theano.OpFromGraph([mean, seen], [mean * seen], grad_overrides=lambda xs, gs: [gs[0] * xs[1] / 2, gs[0]])
+    assert theano.function([mean, seen], T.grad(halved(mean, seen), [mean, seen]), on_unused_input="ignore")(1, 6) == [
+        3,
+        1,
+    ]
 
 
 def tools_of_tests():
@@ -709,14 +709,16 @@ def user_rewrite():
     from theano.tensor.opt import register_specialize
     from theano.gof import local_optimizer, optdb
 
-    @local_optimizer([T.sgn])
-    def local_sgn_x(node):
-        assert node.op.name == "sgn"
-        return [node.inputs[0]]
+    @local_optimizer([T.ceil])
+    def ceiling_of_floor(node):
+        assert node.op.name == "ceil"
+        below = node.inputs[0].owner
+        return [node.inputs[0]] if below is not None and below.op == T.floor else False
 
-    theano.compile.optdb.register("xx_local_sgn", gof.opt.TopoOptimizer(local_sgn_x), 2.1, "fast_run")
+    theano.compile.optdb.register("ceiling_of_floor", gof.opt.TopoOptimizer(ceiling_of_floor), 2.1, "fast_run")
     x = T.dvector()
-    theano.function([x], T.sgn(x))([1.0])
+    f = theano.function([x], T.ceil(T.floor(x)))
+    assert f([1.5]) == [1.0] and [node.op.name for node in f.maker.fgraph.toposort()] == ["floor"]
 
 
 def shared_variables():
@@ -724,28 +726,27 @@ def shared_variables():
     a.set_value(numpy.ones(5))
     assert a.get_value(borrow=True).shape == (5,)
     assert a.shape.eval() == [5]
-    s = theano.shared(0)
-    inc = T.iscalar("inc")
-    acc = theano.function([inc], s, updates=[(s, s + inc)])
-    acc(1)
-    acc(300)
-    assert s.get_value() == 301
-    fn_of_state = s * 2 + inc
-    foo = T.scalar(dtype=s.dtype)
-    skip = theano.function([inc, foo], fn_of_state, givens=[(s, foo)])
-    assert skip(1, 3) == 7
-    ns = theano.shared(0)
-    nacc = acc.copy(swap={s: ns})
-    nacc(100)
-    assert ns.get_value() == 100
-    null = acc.copy(delete_updates=True)
-    null(9000)
-    assert s.get_value() == 301
-    x, y, w = T.dscalars("x", "y", "w")
-    f = theano.function([x, theano.In(y, value=1), theano.In(w, value=2, name="w_by_name")], (x + y) * w)
-    assert f(33, w_by_name=1) == 34 and f(33, 0, w_by_name=1) == 33
-    f = theano.function([x, theano.Param(y, default=1)], x + y)
-    assert f(1) == 2
+    balance = theano.shared(100)
+    amount = T.iscalar("amount")
+    deposit = theano.function([amount], balance, updates={balance: balance + amount})
+    assert deposit(20) == 100 and deposit(-50) == 120 and balance.get_value() == 70
+    supposed = T.scalar(dtype=balance.dtype)
+    forecast = theano.function([amount, supposed], 3 * balance - amount, givens={balance: supposed})
+    assert forecast(5, 10) == 25 and balance.get_value() == 70
+    savings = theano.shared(7)
+    elsewhere = deposit.copy(swap={balance: savings})
+    elsewhere(3)
+    assert savings.get_value() == 10 and balance.get_value() == 70
+    quiet = deposit.copy(delete_updates=True)
+    quiet(1000)
+    assert balance.get_value() == 70
+    price, count, tax = T.dscalars("price", "count", "tax")
+    bill = theano.function(
+        [price, theano.In(count, value=2), theano.In(tax, value=0.5, name="rate")], price * count * (1 + tax)
+    )
+    assert bill(10) == 30 and bill(10, 1) == 15 and bill(10, rate=0) == 20 and bill(10, 3, rate=1) == 60
+    bill = theano.function([price, theano.Param(count, default=4)], price * count)
+    assert bill(2.5) == 10
     b = theano.shared(numpy.zeros((1, 3)), broadcastable=(True, False))
     assert (b + T.ones((2, 3))).eval().shape == (2, 3)
     c = a.clone()
@@ -770,30 +771,35 @@ def ifelse_switch():
 
 
 def loops():
-    k = T.iscalar("k")
-    A = T.vector("A")
-    r, u = theano.scan(fn=lambda p, A: p * A, outputs_info=T.ones_like(A), non_sequences=A, n_steps=k)
-    power = theano.function([A, k], r[-1], updates=u)
-    assert numpy.allclose(power(range(10), 2), numpy.arange(10) ** 2)
-    coefficients = T.vector("c")
-    x = T.scalar("x")
-    c, _ = theano.scan(
-        fn=lambda c, p, f: c * f**p, outputs_info=None, sequences=[coefficients, T.arange(10000)], non_sequences=x
+    years = T.iscalar("years")
+    rates = T.vector("rates")
+    grown, u = theano.scan(
+        fn=lambda money, rates: money * (1 + rates), outputs_info=T.ones_like(rates), non_sequences=rates, n_steps=years
     )
-    assert c.sum().eval({coefficients: numpy.asarray([1, 0, 2], floatX), x: 3.0}) == 19
+    interest = theano.function([rates, years], grown[-1], updates=u)
+    assert numpy.allclose(interest([0.0, 0.5, 1.0], 3), [1, 3.375, 8])
+    prices = T.vector("prices")
+    week, _ = theano.scan(
+        fn=lambda price, day, growth: price + growth * day,
+        outputs_info=None,
+        sequences=[prices, T.arange(7)],
+        non_sequences=T.scalar("growth"),
+    )
+    growth = [v for v in theano.gof.graph.inputs([week]) if v.name == "growth"][0]
+    assert week.sum().eval({prices: numpy.asarray([5, 6, 7], floatX), growth: 2.0}) == 24
 
-    def fib(a, b):
-        return a + b
+    def pell(before, last):
+        return 2 * last + before
 
-    o, _ = theano.scan(fib, outputs_info=[dict(initial=T.constant(numpy.array([0.0, 1.0])), taps=[-2, -1])], n_steps=8)
-    assert o[-1].eval() == 34
+    o, _ = theano.scan(pell, outputs_info=[dict(initial=T.constant(numpy.array([0.0, 1.0])), taps=[-2, -1])], n_steps=5)
+    assert o.eval().tolist() == [2, 5, 12, 29, 70]
     r, _ = theano.scan(
-        lambda p, m: (p * 2, theano.scan_module.until(p * 2 > m)),
-        outputs_info=T.constant(1.0),
-        non_sequences=T.constant(50.0),
-        n_steps=1024,
+        lambda p, least: (p / 3, theano.scan_module.until(p / 3 < least)),
+        outputs_info=T.constant(81.0),
+        non_sequences=T.constant(2.0),
+        n_steps=100,
     )
-    assert r.eval()[-1] == 64
+    assert r.eval().tolist() == [27, 9, 3, 1]
     v = T.dvector("v")
     J, _ = theano.scan(lambda i, y, x: T.grad(y[i], x), sequences=T.arange((v**2).shape[0]), non_sequences=[v**2, v])
     assert numpy.allclose(J.eval({v: [4.0, 4.0]}), 8 * numpy.eye(2))
@@ -808,10 +814,10 @@ def loops():
     theano.foldl(lambda a, b: a + b, v, T.constant(0.0, dtype="float64"))[0].eval({v: [1.0, 2.0]})
     theano.foldr(lambda a, b: a + b, v, T.constant(0.0, dtype="float64"))[0].eval({v: [1.0, 2.0]})
     s = theano.shared(1)
-    rr, up = theano.scan(lambda: {s: s + 1}, n_steps=5)
-    f = theano.function([], [], updates=up) if rr is None else theano.function([], rr, updates=up)
-    f()
-    assert s.get_value() == 6
+    nothing, up = theano.scan(lambda: {s: 3 * s}, n_steps=4)
+    assert nothing is None
+    theano.function([], [], updates=up)()
+    assert s.get_value() == 81
     st, _ = theano.scan(
         lambda a0, a1, a2, acc: acc + a0 * a1 * a2,
         sequences=dict(input=v, taps=[-1, 0, 1]),
@@ -821,9 +827,9 @@ def loops():
     from theano.scan_module.scan_checkpoints import scan_checkpoints
 
     res, _ = theano.scan_checkpoints(
-        lambda p, A: p * A, outputs_info=T.ones_like(v), non_sequences=v, n_steps=4, save_every_N=2
+        lambda p, c: T.sqrt(p + c), outputs_info=T.zeros_like(v), non_sequences=v, n_steps=40, save_every_N=5
     )
-    assert numpy.allclose(res[-1].eval({v: [2.0]}), 16)
+    assert numpy.allclose(res[-1].eval({v: [2.0, 6.0]}), [2, 3])
     m = T.dmatrix("m")
     n, _ = theano.scan(
         lambda row: theano.scan(lambda e, a: a + e, sequences=row, outputs_info=T.constant(0.0, dtype="float64"))[0][
@@ -914,9 +920,8 @@ def sparse_matrices():
 
 def derivatives():
     x = T.dmatrix("x")
-    s = T.sum(1 / (1 + T.exp(-x)))
-    dl = theano.function([x], T.grad(s, x))
-    dl([[0, 1], [-1, -2]])
+    slope = theano.function([x], T.grad(T.log(1 + x**2).sum(), x))
+    assert numpy.allclose(slope([[0, 1], [-1, 3]]), [[0, 1], [-1, 0.6]])
     v = T.dvector("v")
     W = T.dmatrix("W")
     y = T.dot(v, W)
@@ -952,17 +957,17 @@ def derivatives():
 def draws():
     from theano.tensor.shared_randomstreams import RandomStreams
 
-    srng = RandomStreams(seed=234)
-    rv_u = srng.uniform((2, 2))
-    rv_n = srng.normal((2, 2))
+    srng = RandomStreams(seed=51)
+    rv_u = srng.uniform((3, 2))
+    rv_n = srng.normal((5,), avg=10.0)
     f = theano.function([], rv_u)
     g = theano.function([], rv_n, no_default_updates=True)
-    n0 = theano.function([], rv_u + rv_u - 2 * rv_u)
-    assert (f() != f()).all() and (g() == g()).all() and (n0() == 0).all()
-    rng_val = rv_u.rng.get_value(borrow=True)
-    rng_val.seed(89234)
-    rv_u.rng.set_value(rng_val, borrow=True)
-    srng.seed(902340)
+    same = theano.function([], T.exp(T.log(rv_u)) / rv_u)
+    assert (f() != f()).all() and (g() == g()).all() and numpy.allclose(same(), 1)
+    state = rv_u.rng.get_value(borrow=True)
+    state.seed(8)
+    rv_u.rng.set_value(state, borrow=True)
+    srng.seed(6021)
     st = rv_u.rng.get_value().get_state()
     v0 = f()
     f()
@@ -1075,26 +1080,26 @@ def types_and_config():
 
 
 def shape_info():
-    x = theano.tensor.matrix("x")
-    f = theano.function([x], (x**2).shape)
-    theano.printing.debugprint(f, file="str")
-    assert (f(numpy.ones((2, 3))) == [2, 3]).all()
-    y = theano.tensor.matrix("y")
-    z = theano.tensor.join(0, x, y)
-    xv = numpy.random.rand(5, 4)
-    yv = numpy.random.rand(3, 3)
-    f = theano.function([x, y], z.shape)
-    f(xv, yv)
-    f = theano.function([x, y], z)
+    left, right = T.matrices("left", "right")
+    tall = T.join(0, T.exp(left), right)
+    sizes = theano.function([left, right], [T.tanh(left).shape, tall.shape[0]])
+    theano.printing.debugprint(sizes, file="str")
+    shape, rows = sizes(numpy.ones((2, 3), floatX), numpy.ones((4, 3), floatX))
+    assert shape.tolist() == [2, 3] and rows == 6
+    f = theano.function([left, right], tall)
     try:
-        f(xv, yv)
+        f(numpy.ones((2, 3), floatX), numpy.ones((2, 4), floatX))
         raise RuntimeError("an error was due")
     except ValueError:
         pass
-    x = theano.tensor.matrix()
-    x_specify_shape = theano.tensor.specify_shape(x, (2, 2))
-    f = theano.function([x], (x_specify_shape**2).shape)
-    assert (f(numpy.ones((2, 2))) == 2).all()
+    known = T.specify_shape(left, (3, 1))
+    f = theano.function([left], [(known + 1).shape, known.sum()])
+    assert f(numpy.ones((3, 1), floatX))[0].tolist() == [3, 1]
+    try:
+        f(numpy.ones((1, 3), floatX))
+        raise RuntimeError("an error was due")
+    except (AssertionError, ValueError):
+        pass
     r = T.row()
     m = T.matrix()
     assert (r + m).eval({r: numpy.ones((1, 3)), m: numpy.ones((2, 3))}).shape == (2, 3)
@@ -1367,41 +1372,38 @@ def opaque_types():
 
 def operations_with_everything():
 
-    class Cumsum2(theano.Op):
+    class Energy(theano.Op):
         __props__ = ("axis",)
 
         def __init__(self, axis=None):
             self.axis = axis
 
-        def make_node(self, x):
-            x = T.as_tensor_variable(x)
-            out_type = x.type() if self.axis is not None else theano.tensor.vector(dtype=x.dtype)
-            return theano.Apply(self, [x], [out_type])
+        def make_node(self, signal):
+            signal = T.as_tensor_variable(signal)
+            ndim = 0 if self.axis is None else signal.ndim - 1
+            return theano.Apply(self, [signal], [T.TensorType(signal.dtype, (False,) * ndim)()])
 
         def perform(self, node, inputs, output_storage):
-            output_storage[0][0] = numpy.cumsum(inputs[0], axis=self.axis)
+            output_storage[0][0] = numpy.asarray((inputs[0] ** 2).sum(axis=self.axis))
 
         def grad(self, inputs, output_gradients):
-            [gi] = output_gradients
-            if self.axis is None:
-                return [T.cumsum(gi[::-1])[::-1].reshape(inputs[0].shape)]
-            rev = [slice(None, None, -1) if self.axis == i else slice(None) for i in range(gi.ndim)]
-            return [T.cumsum(gi[tuple(rev)], self.axis)[tuple(rev)]]
+            (g,) = output_gradients
+            return [2 * inputs[0] * (g if self.axis is None else T.shape_padaxis(g, self.axis))]
 
         def infer_shape(self, node, shapes):
-            return [(T.prod(shapes[0]),)] if self.axis is None else shapes
+            return [() if self.axis is None else tuple(n for k, n in enumerate(shapes[0]) if k != self.axis)]
 
     x = T.dmatrix()
     X = numpy.random.rand(3, 4)
-    theano.gradient.verify_grad(Cumsum2(1), [X], rng=numpy.random.RandomState(1))
-    theano.tests.unittest_tools.verify_grad(Cumsum2(), [X])
-    assert Cumsum2(1)(x).shape.eval({x: X}).tolist() == [3, 4]
+    theano.gradient.verify_grad(Energy(1), [X], rng=numpy.random.RandomState(1))
+    theano.tests.unittest_tools.verify_grad(Energy(), [X])
+    assert Energy(1)(x).shape.eval({x: X}).tolist() == [3]
 
-    class T1(theano.tests.unittest_tools.InferShapeTester):
+    class ShapesOfEnergy(theano.tests.unittest_tools.InferShapeTester):
         def runTest(self):
-            self._compile_and_check([x], [Cumsum2(0)(x)], [X], Cumsum2)
+            self._compile_and_check([x], [Energy(0)(x)], [X], Energy)
 
-    t = T1()
+    t = ShapesOfEnergy()
     t.setUp()
     t.runTest()
 
@@ -1449,7 +1451,7 @@ def operations_with_everything():
     theano.function([v], Inplace()(v * 2))(arr)
     assert (arr == 1).all()
 
-    class Fib(theano.gof.Op):
+    class Seen(theano.gof.Op):
         __props__ = ()
         view_map = {0: [0]}
 
@@ -1462,7 +1464,7 @@ def operations_with_everything():
         def grad(self, i, g):
             return g
 
-    Fib()(v).eval({v: [1.0]})
+    Seen()(v).eval({v: [1.0]})
 
 
 def models_pickled():
