@@ -2,8 +2,8 @@
 
 For expressions and functions of so many nodes: milliseconds from running the cell to the first paint of the view, and
 to all of it being there; a step of the rewrite slider; the longest task of the browser's main thread, beside that of a
-cell which shows a picture of its own; bytes of the records that travel; and what the saved notebook holds. For a loop
-that trains while its shared variable is shown: updates that arrived, and what they cost the loop.
+cell which shows a picture of its own; bytes of the records that travel; and what the saved notebook holds. What a live
+panel costs a loop that trains is `benchmarks.live`'s to measure.
 """
 
 import argparse
@@ -38,23 +38,6 @@ def size(number):
 class Picture:
     def _repr_svg_(self):
         return "<svg xmlns='http://www.w3.org/2000/svg' width='99' height='99'>" + "<path d='M1 1'/>" * 400 + "</svg>"
-"""
-
-LOOP = """
-data, targets = np.random.RandomState(0).randn(400, 784), np.random.RandomState(1).randint(0, 2, 400).astype(float)
-u, t = T.dmatrix("u"), T.dvector("t")
-w = isym.shared(np.zeros(784), name="w")
-p = T.nnet.sigmoid(T.dot(u, w))
-cost = T.nnet.binary_crossentropy(p, t).mean()
-train = isym.function([u, t], cost, updates=[(w, w - 0.1 * T.grad(cost, w))])
-
-def run(seconds):
-    count, end = 0, time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        for _ in range(50):
-            train(data, targets)
-        count += 50
-    return count / seconds
 """
 
 WATCH = """() => {
@@ -159,46 +142,9 @@ def sizes(lab: Lab, browser: Any, nodes: int) -> list[str]:
     return rows
 
 
-def loop(lab: Lab, browser: Any, seconds: float) -> list[str]:
-    """A training loop with its shared variable shown, in turns with the same loop without."""
-    cells = [
-        SETUP + LOOP,
-        f"bare = [run({seconds / 4})]",
-        "w",
-        f"shown = run({seconds})",
-        f"bare.append(run({seconds / 4}))",
-    ]
-    write_notebook(lab.root / "loop.ipynb", [cells[0], cells[1], cells[2], cells[3], cells[4]])
-    count = """() => {
-        window.isymUpdates = 0;
-        const view = document.querySelector("[data-isym='view'][data-kind='state']");
-        new MutationObserver(() => { window.isymUpdates += 1; }).observe(view, {attributes: true,
-            attributeFilter: ['data-refreshed', 'data-updates']});
-    }"""
-    execute = """async (number) => {
-        window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
-        await window.jupyterapp.commands.execute('notebook:run-cell');
-    }"""
-    with lab.page(browser) as page:
-        page.open("loop.ipynb")
-        for number in (0, 1, 2):
-            page.page.evaluate(execute, number)
-        page.view(0)
-        page.page.evaluate(count)
-        page.page.evaluate(execute, 3)
-        updates = page.page.evaluate("() => window.isymUpdates")
-        page.page.evaluate(execute, 4)
-        shown, bare = map(float, page.kernel("print(shown, sum(bare) / 2)").split())
-    return [
-        f"| updates of a shown variable in a loop of {seconds:g} s | {updates} | | | | |",
-        f"| the loop's slowdown | {100 * (bare / shown - 1):.1f} % | | | | |",
-    ]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.views", description=__doc__)
     parser.add_argument("--nodes", nargs="+", type=int, default=[100, 1000, 10_000])
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of the training loop")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Lab(Path(folder)) as lab, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
@@ -206,8 +152,6 @@ def main() -> None:
         print("|---|---|---|---|---|---|", flush=True)
         for nodes in options.nodes:
             print("\n".join(sizes(lab, browser, nodes)), flush=True)
-        if options.seconds:
-            print("\n".join(loop(lab, browser, options.seconds)), flush=True)
         browser.close()
 
 
