@@ -151,6 +151,7 @@ class OpSub(LocalOptimizer):
     Args:
         op1: the operation to look for.
         op2: what stands there afterwards.
+        transfer_tags: give the new results what the `tag` of the old ones has, and theirs does not.
 
     Example:
         >>> import interactive_sym.tensor as T
@@ -161,7 +162,11 @@ class OpSub(LocalOptimizer):
     def __init__(self, op1: Any, op2: Callable[..., Any], transfer_tags: bool = True) -> None:
         def replaced(node: Apply) -> list[Variable]:
             made = op2(*node.inputs)
-            return list(made) if isinstance(made, list | tuple) else [made]
+            results = list(made) if isinstance(made, list | tuple) else [made]
+            if transfer_tags:
+                for old, new in zip(node.outputs, results):
+                    vars(new.tag).update({**vars(old.tag), **vars(new.tag)})
+            return results
 
         super().__init__(replaced, [op1])
         names = [getattr(op, "__name__", type(op).__name__) for op in (op1, op2)]

@@ -438,6 +438,10 @@ def rewrites_by_pattern():
     assert PatternSub((T.pow, "x", 3), (T.mul, "x", (T.sqr, "x")))((x**3).owner)[0].owner.op == T.mul
     assert not PatternSub((T.pow, "x", 3), "x")((x**2).owner) and not PatternSub((T.sub, "x", "x"), "x")((x - y).owner)
     assert OpSub(T.tan, T.tanh)(T.tan(x).owner)[0].owner.op == T.tanh
+    marked = T.tan(x)
+    marked.tag.unit = "rad"
+    assert OpSub(T.tan, T.tanh)(marked.owner)[0].tag.unit == "rad"
+    assert not hasattr(OpSub(T.tan, T.tanh, transfer_tags=False)(marked.owner)[0].tag, "unit")
     assert OpRemove(T.tan)(T.tan(x).owner) == [x]
     try:
         PatternSub("x", "x")
