@@ -9,21 +9,14 @@ import pytest
 
 import interactive_sym.tensor as T
 from interactive_sym import function, shared
-from interactive_sym.builders import as_op
 from interactive_sym.core.running import Writing, between_calls
+from tests.waiting import waiting_step
 
 
 @pytest.fixture
 def slow():
     """A function that adds 1 to w through a step in Python which waits until it is let go."""
-    entered, go = threading.Event(), threading.Event()
-
-    @as_op(itypes=[T.dvector], otypes=[T.dvector])
-    def wait(x):
-        entered.set()
-        assert go.wait(20)
-        return x + 1
-
+    wait, entered, go = waiting_step()
     w = shared(np.zeros(2), name="w")
     return w, wait, entered, go
 

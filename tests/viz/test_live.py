@@ -10,12 +10,12 @@ import pytest
 
 import interactive_sym.tensor as T
 from interactive_sym import function, shared
-from interactive_sym.builders import as_op
 from interactive_sym.tensor.rng_mrg import MRG_RandomStreams
 from interactive_sym.tensor.shared_randomstreams import RandomStreams
 from interactive_sym.viz.live import Live, figures, heat, live_of
 from interactive_sym.viz.sampler import Channel
 from interactive_sym.viz.views import NodeWatch
+from tests.waiting import waiting_step
 
 
 def test_samples_history_and_going_back():
@@ -105,14 +105,7 @@ def test_edits_are_checked_by_the_type():
 @pytest.fixture
 def long_call():
     """A variable, the function that is storing to it and waits in a Python step, and how to let it end."""
-    entered, go = threading.Event(), threading.Event()
-
-    @as_op(itypes=[T.dvector], otypes=[T.dvector])
-    def wait(x):
-        entered.set()
-        assert go.wait(20)
-        return x + 1
-
+    wait, entered, go = waiting_step()
     w = shared(np.zeros(2), name="w")
     call = threading.Thread(target=function([], updates=[(w, wait(w))]))
     call.start()
